@@ -1,0 +1,53 @@
+// Every error code of the program and the family it belongs to: who must act, and with which exit code we end.
+
+/** Who must act on an error. `config` the operator, before the run; `io` the operator's files and disks, during it;
+ * `remote` retry or another peer; `node` the guest's author; `trust` nobody: it stays refused; `internal` us. */
+export type ErrorFamily = "config" | "io" | "remote" | "node" | "trust" | "internal";
+
+/** The closed set of codes. A code is public: reports, `--json` errors and tests name it. */
+export const errorFamilies = {
+  usage: "config",
+  "manifest-missing": "config",
+  "manifest-syntax": "config",
+  "manifest-schema": "config",
+  "manifest-unsupported": "config",
+  "manifest-graph": "config",
+  "node-unknown": "config",
+  "node-descriptor-invalid": "config",
+  "node-invalid-params": "config",
+  "module-missing": "config",
+  "module-invalid": "config",
+  "module-limit": "config",
+  "module-too-complex": "config",
+  "module-import-denied": "trust",
+  "input-missing": "config",
+  "input-invalid": "io",
+  "input-broken": "io",
+  "output-failed": "io",
+  "ffmpeg-missing": "config",
+  "ffmpeg-failed": "io",
+  "node-timeout": "node",
+  "node-fuel-exhausted": "node",
+  "node-trap": "node",
+  "node-killed": "node",
+  "node-bad-output": "node",
+  "node-output-limit": "node",
+  "node-bad-input": "node",
+  "node-fatal": "node",
+  "node-gave-up": "node",
+  "sandbox-failed": "internal",
+  "cache-failed": "io",
+  internal: "internal",
+} as const satisfies Record<string, ErrorFamily>;
+
+export type ErrorCode = keyof typeof errorFamilies;
+
+/** Exit codes by family (contract: the commands' exit table). */
+export const exitCodes = {
+  config: 2,
+  io: 1,
+  remote: 4,
+  node: 1,
+  trust: 3,
+  internal: 70,
+} as const satisfies Record<ErrorFamily, number>;
