@@ -16,6 +16,8 @@ export interface ErrorDetail {
   /** What the reader can do about it: one sentence. */
   readonly hint?: string;
   readonly cause?: unknown;
+  /** Every problem found, the first of them being this error's own, where a check collects several. */
+  readonly problems?: readonly RemoteMediaError[];
 }
 
 /** What the program throws. Anything else that reaches the command line is a defect of ours (`internal`). */
@@ -24,12 +26,15 @@ export class RemoteMediaError extends Error {
   readonly code: ErrorCode;
   readonly where: ErrorWhere | undefined;
   readonly hint: string | undefined;
+  /** Every problem found, in the order of the document; empty where this error is the only one. */
+  readonly problems: readonly RemoteMediaError[];
 
   constructor(code: ErrorCode, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause });
     this.code = code;
     this.where = detail.where;
     this.hint = detail.hint;
+    this.problems = detail.problems ?? [];
   }
 
   get family(): ErrorFamily {
