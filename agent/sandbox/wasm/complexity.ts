@@ -40,3 +40,16 @@ export const complexityLimits = {
 
 /** The same bounds as numbers, for a test or a device that wants others. */
 export type ComplexityLimits = { readonly [Key in keyof typeof complexityLimits]: number };
+
+/** Bounds on a component around its core modules. Toolchains emit one level of nesting and a handful of modules. */
+export const componentLimits = {
+  /** As for a module: the component is held beside its modules' copies. */
+  bytes: 64 * 1024 * 1024,
+  /** Components inside each other. */
+  nesting: 16,
+  /** Each is compiled, and metered, by itself. */
+  coreModules: 100,
+  components: 1000,
+  /** Imports or exports of the component, and items of any one of its lists. */
+  items: 10_000,
+} as const;
