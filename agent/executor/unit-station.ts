@@ -1,0 +1,152 @@
+// UnitStation: feeds one runner from its merge, keeps its window full, passes its outcomes on in order.
+import { RemoteMediaError } from "../../platform/base/error.ts";
+import type { NodeFailure } from "../node/failure.ts";
+import type { Frame } from "../node/frame.ts";
+import type { Emission, NodeRunner, Outcome } from "../node/runner.ts";
+import { Fifo } from "./fifo.ts";
+import { Merge } from "./merge.ts";
+import type { OutputPort } from "./output-port.ts";
+import type { Scheduler, Station } from "./scheduler.ts";
+
+/** What a unit tells the run. */
+export interface UnitEvents {
+  onFailure(failure: NodeFailure): void;
+  /** The runner can't go on. */
+  onBroken(thrown: unknown): void;
+}
+
+/** A call whose outcome hasn't been passed on. `key` is its input's. */
+interface Call {
+  readonly key: number;
+  readonly isFlush: boolean;
+  outcome: Outcome | undefined;
+}
+
+/** Ports by node, then by name. A port that nothing is connected to is absent, and its frames are discarded. */
+export type OutputPorts = ReadonlyMap<string, ReadonlyMap<string, OutputPort>>;
+
+export class UnitStation implements Station {
+  isQueued = false;
+  merge = new Merge([]);
+  readonly #id: string;
+  readonly #runner: NodeRunner;
+  readonly #outputs: OutputPorts;
+  readonly #ports: readonly OutputPort[];
+  readonly #scheduler: Scheduler;
+  readonly #events: UnitEvents;
+  readonly #calls = new Fifo<Call>();
+  #isFlushing = false;
+  #isFinished = false;
+
+  constructor(
+    unit: { id: string; runner: NodeRunner; outputs: OutputPorts },
+    scheduler: Scheduler,
+    events: UnitEvents,
+  ) {
+    this.#id = unit.id;
+    this.#runner = unit.runner;
+    this.#outputs = unit.outputs;
+    this.#ports = [...unit.outputs.values()].flatMap((ports) => [...ports.values()]);
+    this.#scheduler = scheduler;
+    this.#events = events;
+  }
+
+  get isFinished(): boolean {
+    return this.#isFinished;
+  }
+
+  get outputPorts(): readonly OutputPort[] {
+    return this.#ports;
+  }
+
+  get waitingKey(): number | undefined {
+    return this.#hasRoomForCall ? this.merge.waitingKey : undefined;
+  }
+
+  wake(): void {
+    this.#scheduler.wake(this);
+  }
+
+  pump(): void {
+    this.#passOn();
+    if (this.#isFinished) return;
+    this.#callOn();
+    const low = this.#calls.peek()?.key ?? this.merge.low;
+    for (const port of this.#ports) port.announce(low);
+  }
+
+  release(): void {
+    this.#process(this.merge.release()!);
+  }
+
+  get #hasRoomForCall(): boolean {
+    return !this.#isFlushing && this.#calls.length < this.#runner.window;
+  }
+
+  get #isBlocked(): boolean {
+    for (const port of this.#ports) if (port.isBlocked) return true;
+    return false;
+  }
+
+  /** Passes on the outcomes that are there, in the order of their calls, while the outputs have room. */
+  #passOn(): void {
+    for (let call = this.#calls.peek(); call?.outcome !== undefined; call = this.#calls.peek()) {
+      if (this.#isBlocked) return;
+      this.#calls.shift();
+      for (const failure of call.outcome.failures) this.#events.onFailure(failure);
+      if (this.#scheduler.isStopped) return;
+      for (const emission of call.outcome.emissions) this.#emit(emission, call.key);
+      if (call.isFlush) this.#finish(call.key);
+    }
+  }
+
+  #emit(emission: Emission, cause: number): void {
+    const ports = this.#outputs.get(emission.node);
+    if (ports === undefined) {
+      throw new RemoteMediaError(
+        "internal",
+        `a frame left ${this.#id} by ${emission.node}, which it doesn't hold`,
+      );
+    }
+    ports.get(emission.frame.port)?.emit(emission.frame, cause);
+  }
+
+  #finish(low: number): void {
+    this.#isFinished = true;
+    for (const port of this.#ports) port.end(low);
+  }
+
+  /** Starts what calls can be started: frames as long as they come, then the flush. */
+  #callOn(): void {
+    while (this.#hasRoomForCall) {
+      const frame = this.merge.take();
+      if (frame === undefined) break;
+      this.#process(frame);
+    }
+    if (!this.#isFlushing && this.#calls.length === 0 && this.merge.isEnded) {
+      this.#isFlushing = true;
+      this.#start({ key: this.merge.low, isFlush: true, outcome: undefined }, () => this.#runner.flush());
+    }
+  }
+
+  #process(frame: Frame): void {
+    const call = { key: this.merge.takenKey, isFlush: false, outcome: undefined };
+    this.#start(call, () => this.#runner.process(frame));
+  }
+
+  #start(call: Call, run: () => Promise<Outcome>): void {
+    this.#calls.push(call);
+    this.#scheduler.begin();
+    run().then(
+      (outcome) => {
+        call.outcome = outcome;
+        this.wake();
+        this.#scheduler.end();
+      },
+      (thrown: unknown) => {
+        this.#events.onBroken(thrown);
+        this.#scheduler.end();
+      },
+    );
+  }
+}
