@@ -44,6 +44,11 @@ export const errorFamilies = {
 
 export type ErrorCode = keyof typeof errorFamilies;
 
+/** Whether a string from elsewhere is one of our codes. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(errorFamilies, code);
+}
+
 /** Exit codes by family (contract: the commands' exit table). */
 export const exitCodes = {
   config: 2,

@@ -1,0 +1,171 @@
+// Sandbox children that are started ahead of need, so that a stage opens and recovers without waiting for a process.
+import { RemoteMediaError } from "../../platform/base/error.ts";
+import type {
+  Child,
+  ChildExit,
+  ChildRole,
+  ChildSpawner,
+  Confinement,
+} from "../../platform/contract/process.ts";
+import { RecordReader, RecordWriter } from "./record-ring.ts";
+import { toParent } from "./records.ts";
+import { control, layoutOf, type SharedLayout } from "./shared-layout.ts";
+
+/** What a child must be able to hold. Children of the same size are interchangeable. */
+export interface SandboxSize {
+  readonly sharedBytes: number;
+  readonly addressSpaceBytes: number;
+}
+
+/** A child that is confined and waits for its stage. */
+export interface SandboxChild {
+  readonly child: Child;
+  readonly layout: SharedLayout;
+  readonly inbox: RecordReader;
+  readonly outbox: RecordWriter;
+  readonly confinement: Confinement;
+}
+
+export interface SandboxPoolOptions {
+  readonly spawner: ChildSpawner;
+  /** Spare children kept of each size in use; default 1. */
+  readonly spares?: number;
+  /** How long after a child was taken its spare is started, in milliseconds; default 50. A run's first frames go first. */
+  readonly refillMs?: number;
+  /** Told once when children can't be confined as they should. */
+  readonly onWeak?: (confinement: Confinement) => void;
+}
+
+/** A child that isn't ready by then never will be. */
+const readyMs = 30_000;
+
+/** @see firmware-notes/decisions/ for what a child may do */
+export class SandboxPool implements AsyncDisposable {
+  readonly #options: SandboxPoolOptions;
+  readonly #spares = new Map<string, Promise<SandboxChild>[]>();
+  readonly #refills = new Set<ReturnType<typeof setTimeout>>();
+  #warned = false;
+  #closed = false;
+
+  constructor(options: SandboxPoolOptions) {
+    this.#options = options;
+  }
+
+  /** A ready child, from the spares or fresh. The caller kills it and releases its memory. */
+  async take(size: SandboxSize): Promise<SandboxChild> {
+    if (this.#closed) throw new RemoteMediaError("internal", "the sandbox pool is closed");
+    const key = `${size.sharedBytes}/${size.addressSpaceBytes}`;
+    const spare = this.#spares.get(key)?.shift();
+    this.#refillLater(key, size);
+    if (spare !== undefined) {
+      const ready = await spare.catch(() => undefined);
+      if (ready !== undefined) return ready;
+    }
+    return this.#start(size);
+  }
+
+  #refillLater(key: string, size: SandboxSize): void {
+    const timer = setTimeout(() => {
+      this.#refills.delete(timer);
+      const spares = this.#spares.get(key) ?? [];
+      this.#spares.set(key, spares);
+      while (spares.length < (this.#options.spares ?? 1)) {
+        const spare = this.#start(size);
+        spare.catch(() => {});
+        spares.push(spare);
+      }
+    }, this.#options.refillMs ?? 50);
+    this.#refills.add(timer);
+  }
+
+  async #start(size: SandboxSize): Promise<SandboxChild> {
+    const ready = await startChild(this.#options.spawner, "sandbox", size);
+    if (!ready.confinement.seccomp && !this.#warned) {
+      this.#warned = true;
+      this.#options.onWeak?.(ready.confinement);
+    }
+    return ready;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const timer of this.#refills) clearTimeout(timer);
+    const spares = [...this.#spares.values()].flat();
+    this.#spares.clear();
+    await Promise.all(
+      spares.map((spare) =>
+        spare.then(
+          (ready) => discard(ready.child),
+          () => {},
+        ),
+      ),
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Starts a child and waits until it is confined. @throws RemoteMediaError `sandbox-failed` */
+export async function startChild(
+  spawner: ChildSpawner,
+  role: ChildRole,
+  size: SandboxSize,
+): Promise<SandboxChild> {
+  const child = spawner.spawn({ role, ...size });
+  try {
+    return await becomeReady(child);
+  } catch (thrown) {
+    await discard(child);
+    throw thrown;
+  }
+}
+
+/** Ends a child and gives its memory back. */
+export async function discard(child: Child): Promise<ChildExit> {
+  child.onWake(() => {});
+  child.kill();
+  const exit = await child.exited;
+  child.release();
+  return exit;
+}
+
+async function becomeReady(child: Child): Promise<SandboxChild> {
+  const layout = layoutOf(child.shared);
+  const inbox = new RecordReader(layout.toParent);
+  const told = Promise.withResolvers<Confinement>();
+  const timer = setTimeout(() => child.kill(), readyMs);
+  child.onWake(() => {
+    Atomics.store(layout.control, control.parentWakePending, 0);
+    const record = inbox.peek();
+    if (record?.type !== toParent.ready) return;
+    const text = new TextDecoder().decode(inbox.arena.slice(record.offset, record.offset + record.bytes));
+    inbox.release();
+    told.resolve(JSON.parse(text));
+  });
+  void child.exited.then((exit) => {
+    told.reject(
+      new RemoteMediaError(
+        "sandbox-failed",
+        `a sandbox child ended before it was ready: ${describeExit(exit)}`,
+        {
+          hint: "remotemedia doctor says what this machine lacks",
+        },
+      ),
+    );
+  });
+  try {
+    const confinement = await told.promise;
+    return { child, layout, inbox, outbox: new RecordWriter(layout.toChild), confinement };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** How a child ended, for people. */
+export function describeExit(exit: ChildExit): string {
+  const how = exit.signal === undefined ? `exit code ${exit.exitCode}` : exit.signal;
+  const lastLine = exit.lastWords.split("\n").at(-1);
+  return lastLine === undefined || lastLine === "" ? how : `${how}: ${lastLine.slice(0, 200)}`;
+}

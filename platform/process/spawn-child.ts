@@ -1,0 +1,123 @@
+// Starts a child of this same program, confined before exec: address space, no core dumps, a fixed environment, an empty folder.
+import { ptr } from "bun:ffi";
+import { mkdtempSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { RemoteMediaError } from "../base/error.ts";
+import type { Child, ChildExit, ChildOptions, ChildSpawner } from "../contract/process.ts";
+import { libc } from "./libc.ts";
+import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
+
+/** The descriptors that a child inherits beside stdin, stdout and stderr. */
+export const socketFd = 3;
+export const memoryFd = 4;
+
+/** How this program is started again. `command` is the executable with what must come before the hidden argument;
+ * `capAddressSpace` is off under an emulator, whose own address space is not ours to cap. */
+export interface SelfCommand {
+  readonly command: readonly string[];
+  readonly capAddressSpace: boolean;
+}
+
+/** Without a small reservation the JIT switches itself off under an address-space limit; with the environment fixed,
+ * nothing of the operator's (`BUN_BE_BUN`, `LD_PRELOAD`, secrets) reaches a child. */
+const environment = { BUN_JSC_jitMemoryReservationSize: "67108864", LANG: "C.UTF-8" };
+
+/** The limits are set by the shell between fork and exec, since Bun has no hook there and aborts when its own address
+ * space is capped later. */
+const limited = 'ulimit -c 0; ulimit -v "$1" || exit 126; shift; exec "$@"';
+const unlimited = 'ulimit -c 0; shift; exec "$@"';
+
+const LAST_WORDS_BYTES = 4096;
+
+export function createChildSpawner(self: SelfCommand): ChildSpawner {
+  return { spawn: (options) => spawnChild(self, options) };
+}
+
+function spawnChild(self: SelfCommand, options: ChildOptions): Child {
+  const memory = createSharedMemory(options.sharedBytes);
+  const folder = mkdtempSync(join(tmpdir(), "remotemedia-"));
+  const script = self.capAddressSpace ? limited : unlimited;
+  const kibibytes = String(Math.ceil(options.addressSpaceBytes / 1024));
+  const own = [...self.command, `__${options.role}`, String(options.sharedBytes)];
+  let subprocess: Bun.Subprocess<"ignore", "ignore", "pipe">;
+  try {
+    subprocess = Bun.spawn({
+      cmd: ["/bin/sh", "-c", script, "sh", kibibytes, ...own],
+      cwd: folder,
+      env: environment,
+      stdio: ["ignore", "ignore", "pipe", "socket-fd", memory.fd],
+    });
+  } catch (cause) {
+    memory.release();
+    rmdirSync(folder);
+    throw new RemoteMediaError("sandbox-failed", "a sandbox child can't be started", {
+      cause,
+      hint: "is there a /bin/sh?",
+    });
+  }
+  return attach(subprocess, memory, folder);
+}
+
+function attach(
+  subprocess: Bun.Subprocess<"ignore", "ignore", "pipe">,
+  memory: SharedMemory,
+  folder: string,
+): Child {
+  const descriptor = subprocess.stdio[3];
+  if (typeof descriptor !== "number") throw new RemoteMediaError("internal", "the child's socket is missing");
+  const c = libc();
+  const byte = new Uint8Array(1);
+  const bytePointer = ptr(byte);
+  let listener = () => {};
+  let open = true;
+  const closed = Promise.withResolvers<void>();
+  const onClosed = () => {
+    open = false;
+    closed.resolve();
+  };
+  void Bun.connect({
+    fd: descriptor,
+    socket: { data: () => listener(), close: onClosed, error: onClosed, end: onClosed },
+  } as unknown as Bun.UnixSocketOptions<undefined>).catch(onClosed);
+  const lastWords = collectLastWords(subprocess.stderr);
+  const exited = (async (): Promise<ChildExit> => {
+    await subprocess.exited;
+    await closed.promise;
+    rmdirSync(folder);
+    listener();
+    return {
+      signal: subprocess.signalCode === null ? undefined : String(subprocess.signalCode),
+      exitCode: subprocess.exitCode ?? undefined,
+      lastWords: await lastWords,
+    };
+  })();
+  return {
+    pid: subprocess.pid,
+    shared: memory.buffer,
+    wake: () => {
+      if (open) c.write(descriptor, bytePointer, 1);
+    },
+    onWake: (next) => {
+      listener = next;
+    },
+    exited,
+    kill: () => subprocess.kill("SIGKILL"),
+    release: () => memory.release(),
+  };
+}
+
+async function collectLastWords(stream: ReadableStream<Uint8Array>): Promise<string> {
+  let tail = new Uint8Array();
+  for await (const chunk of stream) {
+    const joined = new Uint8Array(tail.length + chunk.length);
+    joined.set(tail);
+    joined.set(chunk, tail.length);
+    tail = joined.slice(-LAST_WORDS_BYTES);
+  }
+  // The text is attacker-controlled: a guest that takes over its child writes here.
+  return new TextDecoder()
+    .decode(tail)
+    .replaceAll(/[^\P{C}\n\t]/gu, "")
+    .trim();
+}
