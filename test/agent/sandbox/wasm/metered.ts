@@ -1,0 +1,49 @@
+// Runs a core module with a meter in it.
+import { fuelExport } from "../../../../agent/sandbox/wasm/meter.ts";
+import { type PrepareOptions, prepareCore } from "../../../../agent/sandbox/wasm/prepare.ts";
+import { wat } from "./wat.ts";
+
+/** Roomy enough for everything that doesn't test them. */
+export const caps = { memoryPages: 64, tableElements: 10_000 };
+
+type Exported = (...parameters: (number | bigint)[]) => unknown;
+export type Imports = ConstructorParameters<typeof WebAssembly.Instance>[1];
+
+/** An instance, its functions by name, and its fuel. */
+export class MeteredInstance {
+  readonly exports: Readonly<Record<string, unknown>>;
+  readonly #fuel: WebAssembly.Global<"i64">;
+
+  constructor(bytes: Uint8Array, imports: Imports = {}) {
+    this.exports = new WebAssembly.Instance(new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>), imports)
+      .exports as Record<string, unknown>;
+    this.#fuel = this.exports[fuelExport] as WebAssembly.Global<"i64">;
+  }
+
+  get fuel(): bigint {
+    return this.#fuel.value;
+  }
+  set fuel(value: bigint) {
+    this.#fuel.value = value;
+  }
+
+  call(name: string, ...parameters: (number | bigint)[]): unknown {
+    return (this.exports[name] as Exported)(...parameters);
+  }
+
+  /** Fuel that one call burns. */
+  cost(name: string, ...parameters: (number | bigint)[]): bigint {
+    this.fuel = 1_000_000_000_000n;
+    this.call(name, ...parameters);
+    return 1_000_000_000_000n - this.fuel;
+  }
+}
+
+/** The metered instance of a module in text form. */
+export async function metered(
+  text: string,
+  options: Partial<PrepareOptions> = {},
+  imports: Imports = {},
+): Promise<MeteredInstance> {
+  return new MeteredInstance(prepareCore(await wat(text), { ...caps, ...options }).bytes, imports);
+}
