@@ -11,8 +11,8 @@ export interface Reservation {
 /** Records start on cache lines: no false sharing, and every typed view is aligned. */
 const alignment = 64;
 
-/** The producing end. It alone decides where a record lies: after the newest one, or at the arena's start as soon as the
- * consumer has caught up, so that a ring that keeps up stays in the same few pages. */
+/** The producing end. It alone decides where a record lies: at the arena's start as soon as there is room, else after the
+ * newest one, so that a ring that keeps up stays in the same few pages. */
 export class RecordWriter {
   readonly #memory: RingMemory;
   #produced = 0;
@@ -52,9 +52,8 @@ export class RecordWriter {
     if (oldest === undefined) this.#next = 0;
     const capacity = this.capacity;
     if (oldest === undefined || oldest.offset < this.#next) {
-      if (this.#next + size <= capacity) return { offset: this.#next, bytes };
       if (oldest !== undefined && size < oldest.offset) return { offset: 0, bytes };
-      return undefined;
+      return this.#next + size <= capacity ? { offset: this.#next, bytes } : undefined;
     }
     return this.#next + size < oldest.offset ? { offset: this.#next, bytes } : undefined;
   }

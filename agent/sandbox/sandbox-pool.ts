@@ -166,6 +166,7 @@ async function becomeReady(child: Child): Promise<SandboxChild> {
 /** How a child ended, for people. */
 export function describeExit(exit: ChildExit): string {
   const how = exit.signal === undefined ? `exit code ${exit.exitCode}` : exit.signal;
-  const lastLine = exit.lastWords.split("\n").at(-1);
-  return lastLine === undefined || lastLine === "" ? how : `${how}: ${lastLine.slice(0, 200)}`;
+  const lines = exit.lastWords.split("\n");
+  const telling = lines.find((line) => /error|panic/i.test(line)) ?? lines.at(-1) ?? "";
+  return telling === "" ? how : `${how}: ${telling.slice(0, 200)}`;
 }

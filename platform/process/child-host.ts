@@ -7,11 +7,13 @@ import { inheritSharedMemory } from "./shared-memory.ts";
 import { memoryFd, socketFd } from "./spawn-child.ts";
 
 const ITIMER_REAL = 0;
+const RLIMIT_AS = 9;
 
 /** Takes over what the parent has left in the inherited descriptors. Everything is opened and bound here, so that
  * nothing needs a forbidden system call after `confine`. */
 export function openChildHost(sharedBytes: number): ChildHost {
   const c = libc();
+  liftAddressSpace();
   const shared = inheritSharedMemory(memoryFd, sharedBytes);
   const byte = new Uint8Array(1);
   const bytePointer = ptr(byte);
@@ -33,4 +35,14 @@ export function openChildHost(sharedBytes: number): ChildHost {
     disarmTimer: () => void c.setitimer(ITIMER_REAL, offPointer, null),
     confine,
   };
+}
+
+/** Raises the soft limit of the address space, which was low for the engine's start, to the hard one, which is the cap. */
+function liftAddressSpace(): void {
+  // struct rlimit { current, maximum }
+  const limit = new BigUint64Array(2);
+  const pointer = ptr(limit);
+  if (libc().getrlimit(RLIMIT_AS, pointer) !== 0) return;
+  limit[0] = limit[1]!;
+  libc().setrlimit(RLIMIT_AS, pointer);
 }

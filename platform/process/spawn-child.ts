@@ -23,12 +23,15 @@ export interface SelfCommand {
  * nothing of the operator's (`BUN_BE_BUN`, `LD_PRELOAD`, secrets) reaches a child. */
 const environment = { BUN_JSC_jitMemoryReservationSize: "67108864", LANG: "C.UTF-8" };
 
-/** The limits are set by the shell between fork and exec, since Bun has no hook there and aborts when its own address
- * space is capped later. */
-const limited = 'ulimit -c 0; ulimit -v "$1" || exit 126; shift; exec "$@"';
-const unlimited = 'ulimit -c 0; shift; exec "$@"';
+/** The limits are set by the shell between fork and exec, since Bun has no hook there. The hard limit is the cap. The soft
+ * one is lower while the engine starts, because it reserves half of whatever it finds; `openChildHost` lifts it. */
+const limited = 'ulimit -c 0; ulimit -Sv "$2" && ulimit -Hv "$1" || exit 126; shift 2; exec "$@"';
+const unlimited = 'ulimit -c 0; shift 2; exec "$@"';
 
-const LAST_WORDS_BYTES = 4096;
+/** Measured: the engine needs 445 to 571 MiB of address space to start, and from 1 GiB on it takes what it gets. */
+const startingBytes = 700 * 1024 * 1024;
+
+const lastWordsBytes = 4096;
 
 export function createChildSpawner(self: SelfCommand): ChildSpawner {
   return { spawn: (options) => spawnChild(self, options) };
@@ -38,12 +41,13 @@ function spawnChild(self: SelfCommand, options: ChildOptions): Child {
   const memory = createSharedMemory(options.sharedBytes);
   const folder = mkdtempSync(join(tmpdir(), "remotemedia-"));
   const script = self.capAddressSpace ? limited : unlimited;
-  const kibibytes = String(Math.ceil(options.addressSpaceBytes / 1024));
+  const hard = Math.ceil(options.addressSpaceBytes / 1024);
+  const soft = Math.min(hard, startingBytes / 1024);
   const own = [...self.command, `__${options.role}`, String(options.sharedBytes)];
   let subprocess: Bun.Subprocess<"ignore", "ignore", "pipe">;
   try {
     subprocess = Bun.spawn({
-      cmd: ["/bin/sh", "-c", script, "sh", kibibytes, ...own],
+      cmd: ["/bin/sh", "-c", script, "sh", String(hard), String(soft), ...own],
       cwd: folder,
       env: environment,
       stdio: ["ignore", "ignore", "pipe", "socket-fd", memory.fd],
@@ -113,7 +117,7 @@ async function collectLastWords(stream: ReadableStream<Uint8Array>): Promise<str
     const joined = new Uint8Array(tail.length + chunk.length);
     joined.set(tail);
     joined.set(chunk, tail.length);
-    tail = joined.slice(-LAST_WORDS_BYTES);
+    tail = joined.slice(-lastWordsBytes);
   }
   // The text is attacker-controlled: a guest that takes over its child writes here.
   return new TextDecoder()
