@@ -1,5 +1,6 @@
 // Compiles a stage's modules once, under each node's caps, and makes guest instances of them.
 import type { StageSpec } from "../stage-spec.ts";
+import { maxTableElements } from "../table-limit.ts";
 import { capCore } from "../wasm/cap.ts";
 import { DirectGuest } from "./direct-guest.ts";
 import type { Guest, GuestImports } from "./guest.ts";
@@ -8,9 +9,6 @@ import type { Guest, GuestImports } from "./guest.ts";
 export type GuestFactory = (node: number) => Guest;
 
 const pageBytes = 65_536;
-
-/** Entries of all tables of a module: 1 Mi, 8 MiB of the engine's memory. */
-export const maxTableElements = 1_048_576;
 
 /** How many instances may have died before the engine is told to collect: their memories count against our address space. */
 const collectEvery = 16;

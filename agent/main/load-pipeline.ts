@@ -1,0 +1,177 @@
+// From a path to a pipeline that can run: manifest, modules, descriptors, graph, placement, stages.
+import { readFile, stat } from "node:fs/promises";
+import { arch, availableParallelism, totalmem } from "node:os";
+import { dirname, join } from "node:path";
+import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
+import { applyOverrides } from "../manifest/apply-overrides.ts";
+import { buildCatalog } from "../manifest/catalog.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import { parseNodeDescriptor } from "../manifest/parse-descriptor.ts";
+import { parseManifest } from "../manifest/parse-manifest.ts";
+import { resolvePipeline } from "../manifest/resolve.ts";
+import type { ResolvedNode, ResolvedPipeline } from "../manifest/resolved.ts";
+import { anonymousDescriptor, type NodeDescriptor } from "../node/descriptor.ts";
+import { checkPlacement } from "../placement/check-placement.ts";
+import type { Plan } from "../placement/plan.ts";
+import { planStages } from "../placement/plan-stages.ts";
+import { checkModuleLimits } from "../sandbox/prepare/check-module-limits.ts";
+import type { ModuleLibrary } from "../sandbox/prepare/module-library.ts";
+import { maxComponentBytes } from "../sandbox/prepare/module-library.ts";
+import type { Preparation } from "../sandbox/prepare/prepare-module.ts";
+import { builtinDescriptors, builtinModule } from "./builtin-nodes.ts";
+
+export interface PipelineRequest {
+  /** A manifest file, or a folder with one. */
+  readonly path: string;
+  /** `node.param=JSON`, as `--set` takes them. */
+  readonly overrides: readonly string[];
+}
+
+/** A pipeline of which everything has been checked that can be without running it. */
+export interface LoadedPipeline {
+  /** The manifest's path. */
+  readonly file: string;
+  readonly resolved: ResolvedPipeline;
+  readonly plan: Plan;
+  /** By node type. */
+  readonly modules: ReadonlyMap<string, Preparation>;
+}
+
+/** The names of a manifest in a folder, in order. */
+const manifestNames = ["manifest.json", "pipeline.json"];
+const maxManifestBytes = 8 * 1024 * 1024;
+
+/** @throws RemoteMediaError `manifest-*`, `node-*`, `module-*`, `placement-impossible`, `usage` */
+export async function loadPipeline(
+  request: PipelineRequest,
+  library: ModuleLibrary,
+): Promise<LoadedPipeline> {
+  const file = await findManifest(request.path);
+  const text = await readManifest(file);
+  const manifest = applyOverrides(parseManifest(text, file), request.overrides);
+  const folder = dirname(file);
+  const descriptors = await readDescriptors(manifest, folder);
+  const resolved = resolvePipeline(manifest, buildCatalog(builtinDescriptors(), descriptors));
+  checkPlacement(resolved, {
+    arch: machineArch(),
+    cores: availableParallelism(),
+    memoryGb: totalmem() / 2 ** 30,
+  });
+  const modules = await prepareModules(resolved, folder, library);
+  for (const node of resolved.nodes) {
+    const module = modules.get(node.type);
+    if (module !== undefined) checkModuleLimits(module.facts, node.limits, locate(resolved, node));
+  }
+  return { file, resolved, plan: planStages(resolved), modules };
+}
+
+async function findManifest(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) {
+    throw new RemoteMediaError("manifest-missing", `there is no pipeline at ${path}`, {
+      where: { file: path },
+      hint: "give a manifest file, or a folder that has a manifest.json or pipeline.json",
+    });
+  }
+  if (!found.isDirectory()) return path;
+  for (const name of manifestNames) {
+    const inside = join(path, name);
+    if ((await stat(inside).catch(() => undefined))?.isFile()) return inside;
+  }
+  throw new RemoteMediaError("manifest-missing", `the folder has no ${manifestNames.join(" and no ")}`, {
+    where: { file: path },
+  });
+}
+
+async function readManifest(file: string): Promise<string> {
+  try {
+    if ((await stat(file)).size > maxManifestBytes) {
+      throw new RemoteMediaError("manifest-syntax", `larger than ${maxManifestBytes} bytes`, {
+        where: { file },
+      });
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
+  } catch (cause) {
+    if (cause instanceof RemoteMediaError) throw cause;
+    if (cause instanceof TypeError)
+      throw new RemoteMediaError("manifest-syntax", "not UTF-8 text", { where: { file }, cause });
+    throw new RemoteMediaError("manifest-missing", `can't be read: ${toRemoteMediaError(cause).message}`, {
+      where: { file },
+      cause,
+    });
+  }
+}
+
+/** The node.json beside each module, or what a module without one is. */
+async function readDescriptors(manifest: Manifest, folder: string): Promise<Map<string, NodeDescriptor>> {
+  const descriptors = new Map<string, NodeDescriptor>();
+  for (const [type, module] of Object.entries(manifest.modules)) {
+    const file = join(folder, dirname(module.path), "node.json");
+    const text = await readFile(file, "utf8").catch(() => undefined);
+    descriptors.set(type, text === undefined ? anonymousDescriptor(type) : parseNodeDescriptor(text, file));
+  }
+  return descriptors;
+}
+
+async function prepareModules(
+  resolved: ResolvedPipeline,
+  folder: string,
+  library: ModuleLibrary,
+): Promise<Map<string, Preparation>> {
+  const modules = new Map<string, Preparation>();
+  for (const node of resolved.nodes) {
+    if (modules.has(node.type)) continue;
+    const { module } = node;
+    modules.set(
+      node.type,
+      module === undefined
+        ? await builtinModule(node.type)
+        : await prepareOwn(resolved, node, join(folder, module.path), library),
+    );
+  }
+  return modules;
+}
+
+async function prepareOwn(
+  resolved: ResolvedPipeline,
+  node: ResolvedNode,
+  file: string,
+  library: ModuleLibrary,
+): Promise<Preparation> {
+  const where = { ...locate(resolved, node), file };
+  const size = (await stat(file).catch(() => undefined))?.size;
+  if (size === undefined) {
+    throw new RemoteMediaError(
+      "module-missing",
+      `node "${node.id}" (${node.type}) needs ${file}, which is not there`,
+      { where },
+    );
+  }
+  if (size > maxComponentBytes) {
+    throw new RemoteMediaError(
+      "module-too-complex",
+      `${file} has ${size} bytes; at most ${maxComponentBytes} are taken`,
+      { where },
+    );
+  }
+  try {
+    return await library.prepare(new Uint8Array(await readFile(file)));
+  } catch (thrown) {
+    const error = toRemoteMediaError(thrown);
+    throw new RemoteMediaError(error.code, `node "${node.id}" (${node.type}): ${error.message}`, {
+      where,
+      cause: thrown,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+  }
+}
+
+function locate(resolved: ResolvedPipeline, node: ResolvedNode) {
+  return { ...resolved.where(["nodes", node.index]), node: node.id };
+}
+
+/** As manifests write it. */
+function machineArch(): string {
+  const names: Record<string, string> = { x64: "x86_64", arm64: "aarch64", arm: "arm" };
+  return names[arch()] ?? arch();
+}

@@ -1,0 +1,47 @@
+// The composition root: builds the adapters once, in order, and closes them in reverse.
+import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
+import type { ChildSpawner, Confinement } from "../../platform/contract/process.ts";
+import { openFfmpegDecoder } from "../../platform/ffmpeg/ffmpeg-decoder.ts";
+import { createChildSpawner } from "../../platform/process/spawn-child.ts";
+import { openFileBlobCache } from "../../platform/store/file-blob-cache.ts";
+import type { Config } from "../config/config.ts";
+import type { RunResult } from "../executor/run-graph.ts";
+import { createModuleLibrary, type ModuleLibrary } from "../sandbox/prepare/module-library.ts";
+import { SandboxPool } from "../sandbox/sandbox-pool.ts";
+import { type LoadedPipeline, loadPipeline, type PipelineRequest } from "./load-pipeline.ts";
+import { type RunRequest, runPipeline } from "./run-pipeline.ts";
+import { selfCommand } from "./self-command.ts";
+
+export interface ProgramOptions {
+  readonly config: Config;
+  /** Told once when sandbox children can't be confined as they should. */
+  readonly onWeakSandbox: (confinement: Confinement) => void;
+}
+
+export class Program implements AsyncDisposable {
+  readonly config: Config;
+  readonly spawner: ChildSpawner;
+  readonly decoder: MediaDecoder;
+  readonly #library: ModuleLibrary;
+  readonly #pool: SandboxPool;
+
+  constructor({ config, onWeakSandbox }: ProgramOptions) {
+    this.config = config;
+    this.spawner = createChildSpawner(selfCommand(config.emulator));
+    this.decoder = openFfmpegDecoder();
+    this.#library = createModuleLibrary(this.spawner, openFileBlobCache(`${config.homeFolder}/glue`));
+    this.#pool = new SandboxPool({ spawner: this.spawner, onWeak: onWeakSandbox });
+  }
+
+  load(request: PipelineRequest): Promise<LoadedPipeline> {
+    return loadPipeline(request, this.#library);
+  }
+
+  run(pipeline: LoadedPipeline, request: RunRequest): Promise<RunResult> {
+    return runPipeline(pipeline, request, { pool: this.#pool, decoder: this.decoder });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pool.close();
+  }
+}

@@ -1,0 +1,63 @@
+// Runs a loaded pipeline with files at its open ends.
+import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
+import type { GraphSink, GraphSource } from "../executor/graph.ts";
+import type { Progress } from "../executor/progress-meter.ts";
+import { type RunResult, runGraph } from "../executor/run-graph.ts";
+import { openSinks } from "../native/open-sinks.ts";
+import { openSource } from "../native/open-source.ts";
+import type { SandboxPool } from "../sandbox/sandbox-pool.ts";
+import type { GuestLog } from "../sandbox/stage-runner.ts";
+import { bindInputs, bindOutputs } from "./bind-ends.ts";
+import { buildUnits } from "./build-units.ts";
+import type { LoadedPipeline } from "./load-pipeline.ts";
+
+export interface RunRequest {
+  /** As `--input` and `--output` take them. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** Whether frames of neither JSON nor text carry their bytes. */
+  readonly raw: boolean;
+  readonly drain: AbortSignal;
+  readonly stop: AbortSignal;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly onLog: (line: GuestLog) => void;
+}
+
+export interface RunParts {
+  readonly pool: SandboxPool;
+  readonly decoder: MediaDecoder;
+}
+
+/** Resolves also when the run failed: the report says how. @throws RemoteMediaError when it could not begin */
+export async function runPipeline(
+  pipeline: LoadedPipeline,
+  request: RunRequest,
+  parts: RunParts,
+): Promise<RunResult> {
+  const { plan } = pipeline;
+  const inputs = bindInputs(request.inputs, plan.openInputs);
+  const outputs = bindOutputs(request.outputs, plan.openOutputs);
+  const sources: GraphSource[] = [];
+  for (const { port, path } of inputs) {
+    const source = await openSource({ path, port: port.port, kinds: port.kinds }, { decoder: parts.decoder });
+    sources.push({ node: port.node, port: port.port, source });
+  }
+  const opened = await openSinks(
+    outputs.map(({ port, path }) => ({ path, node: port.node, raw: request.raw })),
+  );
+  const sinks = outputs.map(
+    ({ port }, index): GraphSink => ({ node: port.node, port: port.port, sink: opened[index]! }),
+  );
+  const wanted = new Set(
+    [...plan.connections.map(({ from }) => from), ...sinks].map(({ node, port }) => `${node}.${port}`),
+  );
+  return runGraph({
+    units: buildUnits(pipeline, wanted, parts.pool, request.onLog),
+    connections: plan.connections,
+    sources,
+    sinks,
+    drain: request.drain,
+    stop: request.stop,
+    ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
+  });
+}
