@@ -67,7 +67,25 @@ async function buildCommand(run: FfmpegRun): Promise<FfmpegCommand> {
   const known = { [run.format]: { description: "", canDemux: false, canMux: true } };
   command.availableFormats = (callback) => callback(null as never, known);
   command.availableEncoders = (callback) => callback(null as never, {});
+  surviveFailedStart(command);
   return command;
+}
+
+/** What fluent-ffmpeg hands on when a process has ended: the error, and the last lines of stdout and stderr. */
+type OnEnd = (error: Error | null, stdout?: LineRing, stderr?: LineRing) => void;
+interface LineRing {
+  get(): string;
+}
+
+/** fluent-ffmpeg 2.1.3 throws where nobody can catch it when its process can't be started: it reads lines it then doesn't have. */
+function surviveFailedStart(command: FfmpegCommand): void {
+  const inner = command as unknown as {
+    _spawnFfmpeg(args: unknown, options: unknown, onStart: unknown, onEnd: OnEnd): void;
+  };
+  const none: LineRing = { get: () => "" };
+  const spawn = inner._spawnFfmpeg.bind(command);
+  inner._spawnFfmpeg = (args, options, onStart, onEnd) =>
+    spawn(args, options, onStart, (error, stdout = none, stderr = none) => onEnd(error, stdout, stderr));
 }
 
 function startCommand(command: FfmpegCommand): Child {

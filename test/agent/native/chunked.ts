@@ -4,7 +4,10 @@ import { RemoteMediaError } from "../../../platform/base/error.ts";
 import type { ErrorCode } from "../../../platform/base/error-codes.ts";
 
 /** The bytes in chunks of the given sizes, over and over; each chunk is its own memory. */
-export async function* chunked(bytes: Uint8Array, sizes: readonly number[] = [65_536]): AsyncGenerator<Uint8Array> {
+export async function* chunked(
+  bytes: Uint8Array,
+  sizes: readonly number[] = [65_536],
+): AsyncGenerator<Uint8Array> {
   let at = 0;
   for (let turn = 0; at < bytes.length; turn++) {
     const size = Math.max(1, sizes[turn % sizes.length]!);

@@ -13,7 +13,8 @@ const frame = (payload: Payload, data: Uint8Array | string, port = "out", pts = 
   payload,
   data: typeof data === "string" ? utf8(data) : data,
 });
-const line = (value: Frame, raw = false, node?: string) => formatFrameLine(value, { raw, node, sha256: sha256Hex });
+const line = (value: Frame, raw = false, node?: string) =>
+  formatFrameLine(value, { raw, node, sha256: sha256Hex });
 const parse = (text: string) => parseFrameLine(utf8(text), { port: "in", pts: 3, sha256: sha256Hex });
 const problem = (text: string) => {
   const parsed = parse(text);
@@ -30,20 +31,29 @@ describe("a frame's line", () => {
         '"sha256":"88d4266fd4e6338d13b845fcf289579d209c897823b9217da3e161936f031589"}',
     );
     expect(JSON.parse(line(frame(audio, "abcd"), true)).base64).toBe("YWJjZA==");
-    expect(JSON.parse(line(frame({ kind: "tensor", element: "uint8", shape: [2, 2] }, "abcd")))).toMatchObject({
+    expect(
+      JSON.parse(line(frame({ kind: "tensor", element: "uint8", shape: [2, 2] }, "abcd"))),
+    ).toMatchObject({
       type: "tensor",
       element: "uint8",
       shape: [2, 2],
     });
-    expect(JSON.parse(line(frame({ kind: "encoded", codec: "opus" }, "x")))).toMatchObject({ codec: "opus", bytes: 1 });
+    expect(JSON.parse(line(frame({ kind: "encoded", codec: "opus" }, "x")))).toMatchObject({
+      codec: "opus",
+      bytes: 1,
+    });
   });
 
   it("names the node where it is told to, first", () => {
-    expect(line(frame({ kind: "json" }, "1"), false, "vad")).toBe('{"node":"vad","port":"out","pts":7,"json":1}');
+    expect(line(frame({ kind: "json" }, "1"), false, "vad")).toBe(
+      '{"node":"vad","port":"out","pts":7,"json":1}',
+    );
   });
 
   it("keeps every digit of a number that the node wrote", () => {
-    expect(line(frame({ kind: "json" }, "[12345678901234567890,1e999]"))).toContain("[12345678901234567890,1e999]");
+    expect(line(frame({ kind: "json" }, "[12345678901234567890,1e999]"))).toContain(
+      "[12345678901234567890,1e999]",
+    );
   });
 
   it("is one line, whatever white space the node's JSON has", () => {
@@ -79,7 +89,12 @@ describe("a frame's line", () => {
 
 describe("a JSON value of an input", () => {
   it("is a JSON frame with its own bytes unless it is a frame's line", () => {
-    const plain = ["12345678901234567890", '{"port":8080,"pts":1,"json":2}', '{"port":"a","pts":1.5,"json":2}', "null"];
+    const plain = [
+      "12345678901234567890",
+      '{"port":8080,"pts":1,"json":2}',
+      '{"port":"a","pts":1.5,"json":2}',
+      "null",
+    ];
     for (const text of [...plain, '{"port":"a","pts":1}', '["port","pts","json"]', '{"pts":1,"json":2}']) {
       expect(parse(` ${text} `)).toEqual({ frame: frame({ kind: "json" }, text, "in", 3) });
     }
@@ -110,7 +125,9 @@ describe("a JSON value of an input", () => {
     const audio = `${head}"type":"audio","rate":8000,"channels":2,"format":"s16le"`;
     expect(problem(`${audio},"base64":"YWI="}`)).toContain("multiple of 4");
     expect(problem(`${audio.replace("s16le", "s17le")},"base64":""}`)).toContain("what audio");
-    expect(problem(`${head}"type":"tensor","element":"uint8","shape":[-1],"base64":""}`)).toContain("what tensor");
+    expect(problem(`${head}"type":"tensor","element":"uint8","shape":[-1],"base64":""}`)).toContain(
+      "what tensor",
+    );
   });
 
   it("is refused when it isn't JSON, isn't UTF-8, or nests too deep", () => {
@@ -119,7 +136,9 @@ describe("a JSON value of an input", () => {
     expect(problem("[".repeat(513) + "]".repeat(513))).toContain("deeper");
     expect(problem("[".repeat(512) + "]".repeat(512))).toBeUndefined();
     expect(problem(JSON.stringify("[".repeat(2000)))).toBeUndefined();
-    expect(parseFrameLine(Uint8Array.of(0x22, 0xff, 0x22), { port: "in", pts: 0, sha256: sha256Hex })).toEqual({
+    expect(
+      parseFrameLine(Uint8Array.of(0x22, 0xff, 0x22), { port: "in", pts: 0, sha256: sha256Hex }),
+    ).toEqual({
       problem: "it is not UTF-8",
     });
   });
@@ -139,10 +158,15 @@ const payloads: fc.Arbitrary<[Payload, number]> = fc.oneof(
     const chroma = 2 * Math.ceil(width / 2) * Math.ceil(height / 2);
     return [{ kind: "video", width, height, format }, planes || width * height + chroma];
   }),
-  fc.tuple(fc.array(size, { maxLength: 3 }), fc.constantFrom(...elementTypes)).map(([shape, element]): [Payload, number] => {
-    const bits = Number(/\d+/.exec(element)![0]);
-    return [{ kind: "tensor", element, shape }, (shape.reduce((all, extent) => all * extent, 1) * bits) / 8];
-  }),
+  fc
+    .tuple(fc.array(size, { maxLength: 3 }), fc.constantFrom(...elementTypes))
+    .map(([shape, element]): [Payload, number] => {
+      const bits = Number(/\d+/.exec(element)![0]);
+      return [
+        { kind: "tensor", element, shape },
+        (shape.reduce((all, extent) => all * extent, 1) * bits) / 8,
+      ];
+    }),
   fc.nat(20).map((bytes): [Payload, number] => [{ kind: "encoded", codec: "h264" }, bytes]),
 );
 const anyFrame: fc.Arbitrary<Frame> = fc
@@ -150,7 +174,9 @@ const anyFrame: fc.Arbitrary<Frame> = fc
   .chain((place) =>
     fc.oneof(
       fc.json().map((text) => ({ ...place, payload: { kind: "json" } as const, data: utf8(text) })),
-      fc.string({ unit: "grapheme" }).map((text) => ({ ...place, payload: { kind: "text" } as const, data: utf8(text) })),
+      fc
+        .string({ unit: "grapheme" })
+        .map((text) => ({ ...place, payload: { kind: "text" } as const, data: utf8(text) })),
       payloads.chain(([payload, length]) =>
         fc.uint8Array({ minLength: length, maxLength: length }).map((data) => ({ ...place, payload, data })),
       ),
@@ -166,7 +192,9 @@ it("any frame written with its bytes is read back as that frame", () => {
       const { data: expected, ...head } = written;
       expect(rest).toEqual(head);
       if (written.payload.kind === "json") {
-        expect(JSON.parse(new TextDecoder().decode(data))).toEqual(JSON.parse(new TextDecoder().decode(expected)));
+        expect(JSON.parse(new TextDecoder().decode(data))).toEqual(
+          JSON.parse(new TextDecoder().decode(expected)),
+        );
       } else expect(new Uint8Array(data)).toEqual(new Uint8Array(expected));
     }),
     { numRuns: 500 },

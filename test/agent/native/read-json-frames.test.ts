@@ -1,12 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type LocatedFrame, readJsonFrames, readNdjsonFrames } from "../../../agent/native/read-json-frames.ts";
+import {
+  type LocatedFrame,
+  readJsonFrames,
+  readNdjsonFrames,
+} from "../../../agent/native/read-json-frames.ts";
 import { sha256Hex } from "../../../agent/native/sha256-hex.ts";
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { chunked, collect, ours, utf8 } from "./chunked.ts";
 
 const options = { port: "in", sha256: sha256Hex, file: "x.json" };
-const texts = (items: readonly LocatedFrame[]) => items.map(({ frame }) => new TextDecoder().decode(frame.data));
+const texts = (items: readonly LocatedFrame[]) =>
+  items.map(({ frame }) => new TextDecoder().decode(frame.data));
 const json = (text: string | Uint8Array, sizes?: number[]) =>
   collect(readJsonFrames(chunked(typeof text === "string" ? utf8(text) : text, sizes), options));
 const ndjson = (text: string | Uint8Array, sizes?: number[]) =>
@@ -107,22 +112,32 @@ describe("any", () => {
 
   it("array is read as its items, wherever the chunks are cut and the spaces are", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.jsonValue(), { maxLength: 6 }), fc.constantFrom(0, 1, "\t"), sizes, async (values, indent, cuts) => {
-        const plain = values.map((value) => ({ value }));
-        const { items, error } = await json(JSON.stringify(plain, null, indent), cuts);
-        expect(error).toBeUndefined();
-        expect(texts(items).map((text) => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(plain)));
-        const lines = plain.map((value) => `${JSON.stringify(value)}\n`).join("");
-        expect(texts((await ndjson(lines, cuts)).items)).toEqual(plain.map((value) => JSON.stringify(value)));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.jsonValue(), { maxLength: 6 }),
+        fc.constantFrom(0, 1, "\t"),
+        sizes,
+        async (values, indent, cuts) => {
+          const plain = values.map((value) => ({ value }));
+          const { items, error } = await json(JSON.stringify(plain, null, indent), cuts);
+          expect(error).toBeUndefined();
+          expect(texts(items).map((text) => JSON.parse(text))).toEqual(JSON.parse(JSON.stringify(plain)));
+          const lines = plain.map((value) => `${JSON.stringify(value)}\n`).join("");
+          expect(texts((await ndjson(lines, cuts)).items)).toEqual(
+            plain.map((value) => JSON.stringify(value)),
+          );
+        },
+      ),
       { numRuns: 200 },
     );
   });
 
   it("text is taken for JSON exactly where JSON.parse takes it", async () => {
-    const almost = fc.tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "]", "[", '"', "\\", "1", " ")).map(
-      ([text, at, other]) => text.slice(0, at % (text.length + 1)) + other + text.slice((at % (text.length + 1)) + 1),
-    );
+    const almost = fc
+      .tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "]", "[", '"', "\\", "1", " "))
+      .map(
+        ([text, at, other]) =>
+          text.slice(0, at % (text.length + 1)) + other + text.slice((at % (text.length + 1)) + 1),
+      );
     await fc.assert(
       fc.asyncProperty(almost, async (text) => {
         const parses = (() => {

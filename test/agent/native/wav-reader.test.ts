@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { sampleTimeUs } from "../../../agent/native/wav-format.ts";
 import { readWav } from "../../../agent/native/wav-reader.ts";
 import { wavHeader } from "../../../agent/native/wav-writer.ts";
-import { sampleTimeUs } from "../../../agent/native/wav-format.ts";
 import type { Frame } from "../../../agent/node/frame.ts";
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { chunked, collect, collectAll, joined, ours } from "./chunked.ts";
@@ -28,7 +28,10 @@ describe("a WAV's frames", () => {
   });
 
   it("have times that don't drift at a rate that no frame divides", async () => {
-    const { items } = await read(riff([...fmt({ rate: 11_025 }), ...chunk("data", new Uint8Array(11_025 * 2 * 2))]), 20);
+    const { items } = await read(
+      riff([...fmt({ rate: 11_025 }), ...chunk("data", new Uint8Array(11_025 * 2 * 2))]),
+      20,
+    );
     const perFrame = items[0]!.data.length / 2;
     items.forEach((frame, index) => {
       expect(Math.abs(frame.pts - (index * perFrame * 1e6) / 11_025)).toBeLessThanOrEqual(0.5);
@@ -48,7 +51,9 @@ describe("a WAV's frames", () => {
 
 describe("a WAV's samples", () => {
   const one = async (format: number[], data: number[]) => {
-    const frames = await collectAll(readWav(chunked(riff([...format, ...chunk("data", data)])), { port: "in" }));
+    const frames = await collectAll(
+      readWav(chunked(riff([...format, ...chunk("data", data)])), { port: "in" }),
+    );
     return { format: (frames[0]!.payload as { format: string }).format, data: joined(frames) };
   };
 
@@ -65,7 +70,9 @@ describe("a WAV's samples", () => {
   });
 
   it("of 64-bit floats become f32le", async () => {
-    const { format, data } = await one(fmt({ tag: 3, bits: 64 }), [...new Uint8Array(new Float64Array([0.5, -1]).buffer)]);
+    const { format, data } = await one(fmt({ tag: 3, bits: 64 }), [
+      ...new Uint8Array(new Float64Array([0.5, -1]).buffer),
+    ]);
     expect(format).toBe("f32le");
     expect([...new Float32Array(data.buffer)]).toEqual([0.5, -1]);
   });
@@ -130,14 +137,30 @@ describe("a WAV's chunks", () => {
 
   for (const magic of ["RF64", "BW64"]) {
     it(`of an ${magic} have their size in ds64`, async () => {
-      const long = chunk("ds64", [...u32(0), ...u32(0), ...u32(6), ...u32(0), ...u32(3), ...u32(0), ...u32(0)]);
+      const long = chunk("ds64", [
+        ...u32(0),
+        ...u32(0),
+        ...u32(6),
+        ...u32(0),
+        ...u32(3),
+        ...u32(0),
+        ...u32(0),
+      ]);
       const file = riff([...long, ...fmt(), ...chunk("data", data, 0xffff_ffff)], 0xffff_ffff, magic);
       expect([...joined((await read(file)).items)]).toEqual(data.slice(0, 6));
     });
   }
 
   it("of an RF64 beyond 4 GiB that is cut short are told in full", async () => {
-    const long = chunk("ds64", [...u32(0), ...u32(2), ...u32(20), ...u32(2), ...u32(0), ...u32(0), ...u32(0)]);
+    const long = chunk("ds64", [
+      ...u32(0),
+      ...u32(2),
+      ...u32(20),
+      ...u32(2),
+      ...u32(0),
+      ...u32(0),
+      ...u32(0),
+    ]);
     const file = riff([...long, ...fmt(), ...chunk("data", data, 0xffff_ffff)], 0xffff_ffff, "RF64");
     const { items, error } = await read(file);
     expect([...joined(items)]).toEqual(data);
@@ -156,7 +179,9 @@ describe("a WAV that is cut short", () => {
   });
 
   it("within a sample gives the whole samples before", async () => {
-    const { items, error } = await read(riff([...fmt({ channels: 2 }), ...chunk("data", [1, 2, 3, 4, 5, 6], 8)]));
+    const { items, error } = await read(
+      riff([...fmt({ channels: 2 }), ...chunk("data", [1, 2, 3, 4, 5, 6], 8)]),
+    );
     expect([...joined(items)]).toEqual([1, 2, 3, 4]);
     ours(error, "input-broken");
   });
@@ -189,7 +214,10 @@ describe("a header that can't be true", () => {
     ["a fmt chunk of a megabyte", riff([...id("fmt "), ...u32(1_000_000), ...new Uint8Array(5000)])],
     ["samples before the format", riff([...chunk("data", [1, 2]), ...fmt()])],
     ["ADPCM", riff([...fmt({ tag: 2 }), ...chunk("data", [1, 2])])],
-    ["an unknown GUID", riff([...chunk("fmt ", [...u16(0xfffe), ...new Uint8Array(38)]), ...chunk("data", [1, 2])])],
+    [
+      "an unknown GUID",
+      riff([...chunk("fmt ", [...u16(0xfffe), ...new Uint8Array(38)]), ...chunk("data", [1, 2])]),
+    ],
   ];
   for (const [name, bytes] of refused) {
     it(`(${name}) is refused with a hint`, async () => {
@@ -201,7 +229,9 @@ describe("a header that can't be true", () => {
 });
 
 describe("any bytes", () => {
-  const head = fc.constantFrom(...[[], [...riff([])], [...riff(fmt())], [...riff([...fmt(), ...id("data")])]]);
+  const head = fc.constantFrom(
+    ...[[], [...riff([])], [...riff(fmt())], [...riff([...fmt(), ...id("data")])]],
+  );
 
   it("are read or refused with an error of ours", async () => {
     await fc.assert(
@@ -214,7 +244,11 @@ describe("any bytes", () => {
   });
 
   it("that were a WAV before one of them changed are read or refused with an error of ours", async () => {
-    const whole = riff([...extensible(1, { channels: 2 }), ...chunk("LIST", [1, 2, 3]), ...chunk("data", samples(60))]);
+    const whole = riff([
+      ...extensible(1, { channels: 2 }),
+      ...chunk("LIST", [1, 2, 3]),
+      ...chunk("data", samples(60)),
+    ]);
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), fc.nat(255), async (at, value) => {
         const { error } = await read(whole.with(at, value));
@@ -241,7 +275,10 @@ describe("any bytes", () => {
         async (written, bytes, cuts, frameMs, streaming) => {
           const block = written.channels * (written.format === "s16le" ? 2 : 4);
           const data = bytes.subarray(0, bytes.length - (bytes.length % block));
-          const file = Uint8Array.from([...wavHeader(written, streaming ? "streaming" : data.length), ...data]);
+          const file = Uint8Array.from([
+            ...wavHeader(written, streaming ? "streaming" : data.length),
+            ...data,
+          ]);
           const { items, error } = await read(file, frameMs, cuts);
           expect(error).toBeUndefined();
           expect(joined(items)).toEqual(data);
