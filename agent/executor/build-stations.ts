@@ -43,7 +43,7 @@ export function buildStations(
   const units = new Map(
     graph.units.map((unit) => {
       const ports = new Map(unit.nodes.map((node) => [node.id, outputs.get(node.id)!]));
-      const made = { id: unit.id, runner: unit.runner, outputs: ports };
+      const made = { id: unit.id, runner: unit.runner, outputs: ports, maxBytes: limits.bytes };
       return [unit, new UnitStation(made, scheduler, events.unit)];
     }),
   );

@@ -2,7 +2,7 @@
 import type { Frame } from "../node/frame.ts";
 import { Fifo } from "./fifo.ts";
 
-/** What one connection may hold. A channel that is over either limit stops its producer; it always takes the whole
+/** What one connection may hold; a unit may have as many bytes again in calls. A channel that is over either limit stops its producer; it always takes the whole
  * outcome that puts it over, so it holds at most the limit and one outcome. */
 export interface QueueLimits {
   /** Frames; at least 1, default 64. */

@@ -3,6 +3,15 @@ import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { Frame } from "../node/frame.ts";
 import type { Channel } from "./channel.ts";
 
+/** The least key above this one that still belongs to the same microsecond; the same key where doubles have none left.
+ * Fractions of a microsecond tell apart what frames of equal pts led to. */
+export function keyAfter(key: number): number {
+  const size = Math.abs(key);
+  const step = size < 2 ** 33 ? 2 ** -20 : size < 2 ** 43 ? 2 ** -10 : 0;
+  const after = key + step;
+  return after < Math.floor(key) + 1 ? after : key;
+}
+
 /** Gives each frame its merge key. The key is the frame's pts, raised to what the port had promised before: a frame that
  * comes later than promised is merged where the promise stood, its pts untouched.
  *
@@ -15,6 +24,11 @@ export class OutputPort {
   hasMergeDownstream = false;
   #lagUs = 0;
   #key = Number.NEGATIVE_INFINITY;
+
+  /** The last frame's key. */
+  get key(): number {
+    return this.#key;
+  }
 
   get isBlocked(): boolean {
     for (const channel of this.channels) if (channel.isOver) return true;
@@ -29,7 +43,8 @@ export class OutputPort {
     }
     const key = Math.max(frame.pts, cause - this.#lagUs, this.#key);
     this.#key = key;
-    if (cause - frame.pts > this.#lagUs) this.#lagUs = cause - frame.pts;
+    const lagUs = Math.floor(cause) - frame.pts;
+    if (lagUs > this.#lagUs) this.#lagUs = lagUs;
     for (const channel of this.channels) channel.push(frame, key);
   }
 

@@ -163,7 +163,7 @@ class GraphRun {
     if (ending === "finished") await teardown.closeSinks(sinks);
     else await teardown.abortSinks(sinks);
     await teardown.closeRunners(this.#options.units.map(({ runner }) => runner));
-    await teardown.unlessStopped(Promise.all(this.#reads));
+    await teardown.unlessStopped(() => Promise.all(this.#reads));
     return { isStopped: teardown.isStopped, errors: teardown.errors };
   }
 

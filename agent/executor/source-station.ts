@@ -1,6 +1,6 @@
 // SourceStation: reads one source as fast as its channels take it.
 import type { FrameSource } from "../node/runner.ts";
-import { OutputPort } from "./output-port.ts";
+import { keyAfter, OutputPort } from "./output-port.ts";
 import type { Scheduler, Station } from "./scheduler.ts";
 
 export interface SourceEvents {
@@ -19,6 +19,8 @@ export class SourceStation implements Station {
   readonly #events: SourceEvents;
   readonly #abort = new AbortController();
   #isFinished = false;
+  /** What the next frame's key is at least. */
+  #next = Number.NEGATIVE_INFINITY;
   #resume: (() => void) | undefined;
 
   constructor(source: FrameSource, scheduler: Scheduler, events: SourceEvents) {
@@ -62,14 +64,16 @@ export class SourceStation implements Station {
       if (!(signal.aborted && isAbort(thrown, signal))) this.#events.onBroken(thrown);
     }
     this.#isFinished = true;
-    this.output.end(Number.NEGATIVE_INFINITY);
+    this.output.end(this.#next);
     this.#scheduler.end();
   }
 
   async #readFrames(signal: AbortSignal): Promise<void> {
     for await (const frame of this.#source.frames(signal)) {
       if (this.#scheduler.isStopped) return;
-      this.output.emit(frame, Number.NEGATIVE_INFINITY);
+      this.output.emit(frame, this.#next);
+      this.#next = keyAfter(this.output.key);
+      this.output.announce(this.#next);
       this.#events.onRead(frame.pts);
       this.#scheduler.run();
       if (this.output.isBlocked && !signal.aborted) await this.#room();

@@ -20,7 +20,7 @@ export class Teardown {
   /** Finishes each sink; one that can't be finished is aborted, and so are those that a stop leaves. */
   async closeSinks(sinks: readonly FrameSink[]): Promise<void> {
     for (const [at, sink] of sinks.entries()) {
-      const isClosed = await this.unlessStopped(sink.close());
+      const isClosed = await this.unlessStopped(() => sink.close());
       if (this.#isStopped) return this.abortSinks(sinks.slice(at));
       if (!isClosed) await this.#step(() => sink.abort());
     }
@@ -35,8 +35,8 @@ export class Teardown {
   }
 
   /** Waits for the work, or for the stop; false when the work failed or was not waited for. */
-  async unlessStopped(work: Promise<unknown>): Promise<boolean> {
-    const settled = work.then(
+  async unlessStopped(work: () => Promise<unknown>): Promise<boolean> {
+    const settled = (async () => work())().then(
       () => true,
       (thrown: unknown) => {
         this.errors.push(toRemoteMediaError(thrown));

@@ -18,6 +18,8 @@ export interface UnitEvents {
 /** A call whose outcome hasn't been passed on. `key` is its input's. */
 interface Call {
   readonly key: number;
+  /** Of the input. */
+  readonly bytes: number;
   readonly isFlush: boolean;
   outcome: Outcome | undefined;
 }
@@ -34,18 +36,22 @@ export class UnitStation implements Station {
   readonly #ports: readonly OutputPort[];
   readonly #scheduler: Scheduler;
   readonly #events: UnitEvents;
+  readonly #maxBytes: number;
   readonly #calls = new Fifo<Call>();
+  #callBytes = 0;
   #isFlushing = false;
   #isFinished = false;
 
+  /** Inputs with the runner at one time are at most `maxBytes`, and the one that exceeds it. */
   constructor(
-    unit: { id: string; runner: NodeRunner; outputs: OutputPorts },
+    unit: { id: string; runner: NodeRunner; outputs: OutputPorts; maxBytes: number },
     scheduler: Scheduler,
     events: UnitEvents,
   ) {
     this.#id = unit.id;
     this.#runner = unit.runner;
     this.#outputs = unit.outputs;
+    this.#maxBytes = unit.maxBytes;
     this.#ports = [...unit.outputs.values()].flatMap((ports) => [...ports.values()]);
     this.#scheduler = scheduler;
     this.#events = events;
@@ -80,7 +86,7 @@ export class UnitStation implements Station {
   }
 
   get #hasRoomForCall(): boolean {
-    return !this.#isFlushing && this.#calls.length < this.#runner.window;
+    return !this.#isFlushing && this.#calls.length < this.#runner.window && this.#callBytes <= this.#maxBytes;
   }
 
   get #isBlocked(): boolean {
@@ -93,6 +99,7 @@ export class UnitStation implements Station {
     for (let call = this.#calls.peek(); call?.outcome !== undefined; call = this.#calls.peek()) {
       if (this.#isBlocked) return;
       this.#calls.shift();
+      this.#callBytes -= call.bytes;
       for (const failure of call.outcome.failures) this.#events.onFailure(failure);
       if (this.#scheduler.isStopped) return;
       for (const emission of call.outcome.emissions) this.#emit(emission, call.key);
@@ -125,17 +132,25 @@ export class UnitStation implements Station {
     }
     if (!this.#isFlushing && this.#calls.length === 0 && this.merge.isEnded) {
       this.#isFlushing = true;
-      this.#start({ key: this.merge.low, isFlush: true, outcome: undefined }, () => this.#runner.flush());
+      this.#start({ key: this.merge.low, bytes: 0, isFlush: true, outcome: undefined }, () =>
+        this.#runner.flush(),
+      );
     }
   }
 
   #process(frame: Frame): void {
-    const call = { key: this.merge.takenKey, isFlush: false, outcome: undefined };
+    const call = {
+      key: this.merge.takenKey,
+      bytes: frame.data.byteLength,
+      isFlush: false,
+      outcome: undefined,
+    };
     this.#start(call, () => this.#runner.process(frame));
   }
 
   #start(call: Call, run: () => Promise<Outcome>): void {
     this.#calls.push(call);
+    this.#callBytes += call.bytes;
     this.#scheduler.begin();
     run().then(
       (outcome) => {

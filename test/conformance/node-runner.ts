@@ -1,7 +1,13 @@
 // The NodeRunner suite: what every implementation owes the executor, whoever runs the node.
 import { afterEach, describe, expect, it } from "vitest";
 import { defaultErrorPolicy, type ErrorPolicy } from "../../agent/node/failure.ts";
-import type { Frame, Payload } from "../../agent/node/frame.ts";
+import {
+  elementTypes,
+  type Frame,
+  type Payload,
+  pixelFormats,
+  sampleFormats,
+} from "../../agent/node/frame.ts";
 import type { NodeRunner, Outcome } from "../../agent/node/runner.ts";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { ReferenceBehaviour, ReferenceParams } from "./reference-node.ts";
@@ -14,18 +20,24 @@ export type MakeRunner = (
   policy: ErrorPolicy,
 ) => Promise<NodeRunner>;
 
-const payloads: readonly Payload[] = [
-  { kind: "bytes" },
-  { kind: "text" },
-  { kind: "json" },
-  { kind: "audio", rate: 48_000, channels: 2, format: "s16le" },
-  { kind: "audio", rate: 4_294_967_295, channels: 65_535, format: "f32le" },
-  { kind: "video", width: 640, height: 480, format: "nv12" },
-  { kind: "tensor", element: "float64", shape: [1, 3, 224, 4_294_967_295] },
-  { kind: "tensor", element: "uint8", shape: [] },
-  { kind: "encoded", codec: "h264" },
-  { kind: "encoded", codec: "" },
-  { kind: "encoded", codec: "é—𝄞" },
+/** One frame of every payload kind and enum value, its bytes being what the payload says they are. */
+const payloads: readonly (readonly [Payload, bytes: number])[] = [
+  [{ kind: "bytes" }, 5],
+  [{ kind: "text" }, 5],
+  [{ kind: "json" }, 5],
+  ...sampleFormats.map((format) => [{ kind: "audio", rate: 48_000, channels: 3, format }, 24] as const),
+  [{ kind: "audio", rate: 1_536_000, channels: 256, format: "s16le" }, 512],
+  ...([18, 54, 72, 18 + 2 * 3 * 2, 18 + 2 * 3 * 2] as const).map(
+    (bytes, i) => [{ kind: "video", width: 6, height: 3, format: pixelFormats[i]! }, bytes] as const,
+  ),
+  ...([1, 1, 2, 2, 4, 8, 4, 8] as const).map(
+    (bytes, i) => [{ kind: "tensor", element: elementTypes[i]!, shape: [1, 3, 2] }, 6 * bytes] as const,
+  ),
+  [{ kind: "tensor", element: "uint8", shape: [] }, 1],
+  [{ kind: "tensor", element: "float32", shape: [4_294_967_295, 0] }, 0],
+  [{ kind: "encoded", codec: "h264" }, 5],
+  [{ kind: "encoded", codec: "" }, 5],
+  [{ kind: "encoded", codec: "é—𝄞" }, 5],
 ];
 
 const failureCodes = { trap: "node-trap", "bad-input": "node-bad-input", fatal: "node-fatal" } as const;
@@ -65,10 +77,11 @@ type Open = (
 ) => Promise<NodeRunner>;
 
 function describePassing(open: Open): void {
-  for (const payload of payloads) {
+  for (const [payload, bytes] of payloads) {
     it(`passes a frame through unchanged: ${JSON.stringify(payload)}`, async () => {
       const runner = await open("echo");
-      const input = { port: "in", pts: 20_000, payload, data: new Uint8Array([1, 2, 3, 0, 255]) };
+      const data = Uint8Array.from({ length: bytes }, (_, i) => (i * 37) & 127);
+      const input = { port: "in", pts: 20_000, payload, data };
       expect(emitted(await runner.process(input))).toEqual([{ ...input, port: "out" }]);
     });
   }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runGraph } from "../../../agent/executor/run-graph.ts";
 import type { Frame } from "../../../agent/node/frame.ts";
-import { connect, type FakeUnit, frameAt, ListSink, ListSource, mapUnit } from "./graph-fixture.ts";
+import { connect, type FakeUnit, frameAt, ListSink, ListSource, unitOf } from "./graph-fixture.ts";
 
 /** What a node does with a frame; `keep` of 0 drops it, 2 and 3 multiply it. */
 interface NodePlan {
@@ -11,6 +11,8 @@ interface NodePlan {
   readonly from: readonly number[];
   readonly keep: readonly (0 | 1 | 2 | 3)[];
   readonly shiftUs: number;
+  /** Frames it keeps before it gives them all; the rest comes at flush. */
+  readonly holds: number;
   readonly window: number;
 }
 
@@ -25,12 +27,13 @@ const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 const pathOf = (frame: Frame) => decoder.decode(frame.data);
 
-function planOf(shiftUs: fc.Arbitrary<number>): fc.Arbitrary<GraphPlan> {
+function planOf(shiftUs: fc.Arbitrary<number>, holds: fc.Arbitrary<number>): fc.Arbitrary<GraphPlan> {
   const node = (index: number) =>
     fc.record({
       from: index === 0 ? fc.constant([]) : fc.uniqueArray(fc.nat(index - 1), { maxLength: 3 }),
       keep: fc.array(fc.constantFrom(0, 1, 1, 1, 2, 3), { minLength: 1, maxLength: 4 }),
       shiftUs,
+      holds,
       window: fc.integer({ min: 1, max: 4 }),
     });
   return fc.integer({ min: 1, max: 7 }).chain((count) =>
@@ -97,19 +100,20 @@ async function runPlan(plan: GraphPlan, seed: number): Promise<Seen> {
   const order = plan.nodes.map((): string[] => []);
   const lastPts = plan.nodes.map(() => Number.NEGATIVE_INFINITY);
   const isOrdered = plan.nodes.map(() => true);
-  const units: FakeUnit[] = plan.nodes.map((node, index) =>
-    mapUnit(
-      `n${index}`,
-      (frame) => {
-        order[index]!.push(pathOf(frame));
-        if (frame.pts < lastPts[index]!) isOrdered[index] = false;
-        lastPts[index] = frame.pts;
-        const pts = frame.pts + node.shiftUs;
-        return extend(pathOf(frame), index, node).map((path) => frameAt(pts, "out", encoder.encode(path)));
-      },
-      { window: node.window, delay: pause },
-    ),
-  );
+  const units: FakeUnit[] = plan.nodes.map((node, index) => {
+    const held: Frame[] = [];
+    const process = (frame: Frame) => {
+      order[index]!.push(pathOf(frame));
+      if (frame.pts < lastPts[index]!) isOrdered[index] = false;
+      lastPts[index] = frame.pts;
+      const pts = frame.pts + node.shiftUs;
+      const out = extend(pathOf(frame), index, node).map((path) => frameAt(pts, "out", encoder.encode(path)));
+      held.push(...out);
+      return held.length > node.holds ? held.splice(0) : [];
+    };
+    const options = { window: node.window, delay: pause };
+    return unitOf(`n${index}`, () => ({ process, flush: () => held }), options);
+  });
   const sink = new ListSink(pause);
   const { report } = await runGraph({
     units,
@@ -132,7 +136,7 @@ async function runPlan(plan: GraphPlan, seed: number): Promise<Seen> {
 describe("random graphs with fan-out, merges, filters and expanders", () => {
   it("end, deliver each frame once on each path, and order every merge by pts", async () => {
     await fc.assert(
-      fc.asyncProperty(planOf(fc.constant(0)), fc.integer(), async (plan, seed) => {
+      fc.asyncProperty(planOf(fc.constant(0), fc.constant(0)), fc.integer(), async (plan, seed) => {
         const seen = await runPlan(plan, seed);
         expect(seen.outcome).toBe("done");
         expect(seen.written.toSorted()).toEqual(expectedPaths(plan));
@@ -142,13 +146,17 @@ describe("random graphs with fan-out, merges, filters and expanders", () => {
     );
   });
 
-  it("end and lose nothing even where nodes shift pts back and forth", async () => {
+  it("end and lose nothing even where nodes shift pts back and forth and hold frames back", async () => {
     await fc.assert(
-      fc.asyncProperty(planOf(fc.integer({ min: -40, max: 40 })), fc.integer(), async (plan, seed) => {
-        const seen = await runPlan(plan, seed);
-        expect(seen.outcome).toBe("done");
-        expect(seen.written.toSorted()).toEqual(expectedPaths(plan));
-      }),
+      fc.asyncProperty(
+        planOf(fc.integer({ min: -40, max: 40 }), fc.nat(9)),
+        fc.integer(),
+        async (plan, seed) => {
+          const seen = await runPlan(plan, seed);
+          expect(seen.outcome).toBe("done");
+          expect(seen.written.toSorted()).toEqual(expectedPaths(plan));
+        },
+      ),
       { numRuns: 150 },
     );
   });
@@ -156,7 +164,7 @@ describe("random graphs with fan-out, merges, filters and expanders", () => {
   it("have the same order in every merge, whoever is slow", async () => {
     await fc.assert(
       fc.asyncProperty(
-        planOf(fc.integer({ min: -10, max: 10 })),
+        planOf(fc.integer({ min: -10, max: 10 }), fc.nat(5)),
         fc.tuple(fc.integer(), fc.integer()),
         async (plan, [one, other]) => {
           const first = await runPlan(plan, one);

@@ -95,6 +95,32 @@ describe("a graph in a row", () => {
     expect(sink.frames).toHaveLength(20);
   });
 
+  it("has no more bytes with a runner at once than a connection may hold, whatever its window", async () => {
+    let open = () => {};
+    const gate = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const inFlight = { now: 0, most: 0 };
+    const unit = passUnit("a", { window: 32 });
+    const process = unit.runner.process.bind(unit.runner);
+    unit.runner.process = async (frame) => {
+      inFlight.most = Math.max(inFlight.most, ++inFlight.now);
+      await gate;
+      const outcome = await process(frame);
+      inFlight.now--;
+      return outcome;
+    };
+    const frames = range(50).map((pts) => frameAt(pts, "out", new Uint8Array(100)));
+    const { graph, sink } = line([unit], frames);
+    const running = runGraph({ ...graph, queue: { bytes: 450 } });
+    await settle();
+    expect(inFlight.now).toBe(5);
+    open();
+    await running;
+    expect(inFlight.most).toBeLessThanOrEqual(5);
+    expect(sink.pts).toEqual(range(50));
+  });
+
   it("flushes in the order of the graph, what one unit flushes reaching the next before its own flush", async () => {
     const order: string[] = [];
     const holding = (id: string) =>
