@@ -1,9 +1,8 @@
-// How a run ends other than by its input's end: failures, error policies, interrupt, stop, and what is closed then.
+// How a run ends by failure: of a node, a runner, a source, a sink; and what is closed then.
 import { describe, expect, it } from "vitest";
-import type { RunOptions } from "../../../agent/executor/run-graph.ts";
 import { runGraph } from "../../../agent/executor/run-graph.ts";
 import type { Frame } from "../../../agent/node/frame.ts";
-import type { FrameSink, FrameSource } from "../../../agent/node/runner.ts";
+import type { FrameSource } from "../../../agent/node/runner.ts";
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import {
   connect,
@@ -12,6 +11,7 @@ import {
   frameAt,
   ListSink,
   ListSource,
+  lineOf,
   mapUnit,
   passUnit,
   unitOf,
@@ -19,15 +19,6 @@ import {
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const frames = (count: number) => range(count).map((pts) => frameAt(pts));
-
-function line(units: readonly FakeUnit[], source: FrameSource, sink: FrameSink): RunOptions {
-  return {
-    units,
-    connections: units.slice(1).map((unit, i) => connect(units[i]!.id, unit.id, i)),
-    sources: [{ node: units[0]!.id, port: "in", source }],
-    sinks: [{ node: units.at(-1)!.id, port: "out", sink }],
-  };
-}
 
 /** Records the order in which things are closed. */
 function recordClosing(units: readonly FakeUnit[], sinks: readonly ListSink[]): string[] {
@@ -60,7 +51,7 @@ describe("a node that fails", () => {
       { window: 4 },
     );
     const sink = new ListSink();
-    const { report } = await runGraph(line([unit], new ListSource(frames(9)), sink));
+    const { report } = await runGraph(lineOf([unit], new ListSource(frames(9)), sink));
     expect(sink.pts).toEqual([0, 1, 3, 4, 6, 7]);
     expect(report).toMatchObject({ outcome: "done", frames_in: 9, frames_out: 6, frames_dropped: 3 });
     expect(report.nodes[0]!.errors.map(({ code, frame_pts }) => [code, frame_pts])).toEqual([
@@ -78,7 +69,7 @@ describe("a node that fails", () => {
     );
     const source = new ListSource(frames(100));
     const sink = new ListSink();
-    const { report, error } = await runGraph(line([unit], source, sink));
+    const { report, error } = await runGraph(lineOf([unit], source, sink));
     expect(report).toMatchObject({
       outcome: "failed",
       error: { code: "node-gave-up", where: { node: "a" } },
@@ -98,7 +89,7 @@ describe("a node that fails", () => {
       { policy: { action: "stop" } },
     );
     const sink = new ListSink();
-    const { report } = await runGraph(line([unit], new ListSource(frames(100)), sink));
+    const { report } = await runGraph(lineOf([unit], new ListSource(frames(100)), sink));
     expect(report).toMatchObject({ outcome: "failed", error: { code: "node-bad-input", message: "no 2" } });
     expect(sink.ended).toBe("aborted");
   });
@@ -110,7 +101,7 @@ describe("a node that fails", () => {
         throw new RemoteMediaError("node-timeout", "too long");
       },
     }));
-    const { report } = await runGraph(line([unit], new ListSource(frames(2)), new ListSink()));
+    const { report } = await runGraph(lineOf([unit], new ListSource(frames(2)), new ListSink()));
     expect(report).toMatchObject({ outcome: "done", frames_dropped: 0 });
     expect(report.nodes[0]!.errors).toMatchObject([{ code: "node-timeout", frame_pts: null }]);
   });
@@ -124,7 +115,7 @@ describe("a runner", () => {
     const units = [passUnit("a"), refusing, passUnit("c")];
     const source = new ListSource(frames(3));
     const sink = new ListSink();
-    const { report, error } = await runGraph(line(units, source, sink));
+    const { report, error } = await runGraph(lineOf(units, source, sink));
     expect(report).toMatchObject({
       outcome: "failed",
       error: { code: "node-invalid-params", where: { node: "b" } },
@@ -141,7 +132,7 @@ describe("a runner", () => {
       throw new RemoteMediaError("sandbox-failed", "the child is gone");
     };
     const sink = new ListSink();
-    const { report } = await runGraph(line([unit, passUnit("b")], new ListSource(frames(3)), sink));
+    const { report } = await runGraph(lineOf([unit, passUnit("b")], new ListSource(frames(3)), sink));
     expect(report).toMatchObject({ outcome: "failed", error: { code: "sandbox-failed" } });
     expect(sink.ended).toBe("aborted");
   });
@@ -151,7 +142,7 @@ describe("a runner", () => {
     unit.runner.process = () => {
       throw new TypeError("not a promise");
     };
-    const { report } = await runGraph(line([unit], new ListSource(frames(3)), new ListSink()));
+    const { report } = await runGraph(lineOf([unit], new ListSource(frames(3)), new ListSink()));
     expect(report).toMatchObject({
       outcome: "failed",
       error: { code: "internal", message: "not a promise" },
@@ -167,7 +158,7 @@ describe("a graph that names what it doesn't have", () => {
     ["input", connect("a", "b.side", 0)],
   ])("is a defect of ours: no such %s", async (_what, connection) => {
     const sink = new ListSink();
-    const options = line([passUnit("a"), passUnit("b")], new ListSource([]), sink);
+    const options = lineOf([passUnit("a"), passUnit("b")], new ListSource([]), sink);
     const { report } = await runGraph({ ...options, connections: [connection] });
     expect(report).toMatchObject({ outcome: "failed", error: { code: "internal" } });
     expect(sink.ended).toBe("aborted");
@@ -176,7 +167,7 @@ describe("a graph that names what it doesn't have", () => {
   it("or that is a circle, ends with an error instead of waiting for ever", async () => {
     const units = [passUnit("a"), passUnit("b")];
     const { report } = await runGraph({
-      ...line(units, new ListSource([]), new ListSink()),
+      ...lineOf(units, new ListSource([]), new ListSink()),
       connections: [connect("a", "b", 0), connect("b", "a", 1)],
     });
     expect(report).toMatchObject({ outcome: "failed", error: { code: "internal" } });
@@ -194,7 +185,7 @@ describe("a source that breaks off", () => {
     const other = new EndlessSource(frames(2));
     const sink = new ListSink();
     const units = [passUnit("a", { inputs: ["in", "side"] }), passUnit("b")];
-    const options = line(units, source, sink);
+    const options = lineOf(units, source, sink);
     const { report } = await runGraph({
       ...options,
       sources: [...options.sources, { node: "a", port: "side", source: other }],
@@ -220,7 +211,7 @@ describe("a sink that breaks", () => {
     const sinks = [fullAfter(3), new ListSink()];
     const order = recordClosing(units, sinks);
     const source = new ListSource(frames(10_000));
-    const options = line(units, source, sinks[0]!);
+    const options = lineOf(units, source, sinks[0]!);
     const { report } = await runGraph({
       ...options,
       sinks: [...options.sinks, { node: "a", port: "out", sink: sinks[1]! }],
@@ -240,7 +231,7 @@ describe("a sink that breaks", () => {
       throw new RemoteMediaError("output-failed", "no space for the header");
     };
     const { report } = await runGraph({
-      ...line(units, new ListSource(frames(1)), sinks[0]!),
+      ...lineOf(units, new ListSource(frames(1)), sinks[0]!),
       sinks: sinks.map((sink) => ({ node: "a", port: "out", sink })),
     });
     expect(report).toMatchObject({ outcome: "failed", error: { code: "output-failed" } });
@@ -264,7 +255,7 @@ describe("tearing down", () => {
         throw new RemoteMediaError("sandbox-failed", `${id} is still alive`);
       };
     }
-    const { report } = await runGraph(line(units, new ListSource(frames(1)), sink));
+    const { report } = await runGraph(lineOf(units, new ListSource(frames(1)), sink));
     expect(report.error).toMatchObject({ code: "output-failed", message: "closed pipe" });
     expect(report.teardown_errors!.map(({ message }) => message)).toEqual([
       "abort failed",
@@ -279,138 +270,8 @@ describe("tearing down", () => {
     unit.runner.close = async () => {
       throw new RemoteMediaError("sandbox-failed", "still alive");
     };
-    const { report } = await runGraph(line([unit], new ListSource(frames(1)), new ListSink()));
+    const { report } = await runGraph(lineOf([unit], new ListSource(frames(1)), new ListSink()));
     expect(report).toMatchObject({ outcome: "failed", error: { code: "sandbox-failed" }, frames_out: 1 });
     expect(report.teardown_errors).toBeUndefined();
-  });
-});
-
-describe("an interrupt", () => {
-  it("ends the sources, flushes everything and closes the sinks", async () => {
-    const drain = new AbortController();
-    const holding = unitOf("a", () => {
-      const held: Frame[] = [];
-      return {
-        process: (frame) => {
-          held.push({ ...frame, port: "out" });
-          if (held.length === 3) drain.abort();
-          return [];
-        },
-        flush: () => held,
-      };
-    });
-    const source = new EndlessSource(frames(3));
-    const sink = new ListSink();
-    const { report } = await runGraph({ ...line([holding], source, sink), drain: drain.signal });
-    expect(report).toMatchObject({ outcome: "interrupted", frames_in: 3, frames_out: 3 });
-    expect(report.error).toBeUndefined();
-    expect(sink.ended).toBe("closed");
-    expect(source.isReleased).toBe(true);
-  });
-
-  it("ends a source that doesn't heed its signal, and one that waits for room", async () => {
-    const drain = new AbortController();
-    const source = new ListSource(
-      (function* () {
-        for (let pts = 0; ; pts++) yield frameAt(pts);
-      })(),
-    );
-    const sink = new ListSink(async ({ pts }) => {
-      if (pts === 500) drain.abort();
-    });
-    const { report } = await runGraph({ ...line([passUnit("a")], source, sink), drain: drain.signal });
-    expect(report.outcome).toBe("interrupted");
-    expect(sink.pts).toEqual(range(source.readCount));
-    expect(source.readCount).toBeLessThan(700);
-    expect(source.isReleased).toBe(true);
-  });
-
-  it("before the run reads nothing, and after the sources have ended changes nothing", async () => {
-    const source = new ListSource(frames(3));
-    const early = await runGraph({
-      ...line([passUnit("a")], source, new ListSink()),
-      drain: AbortSignal.abort(),
-    });
-    expect(early.report).toMatchObject({ outcome: "interrupted", frames_in: 0 });
-    expect(source.readCount).toBe(0);
-    const drain = new AbortController();
-    const sink = new ListSink(async () => {
-      // Reading is long over when the last of a few frames is written.
-      for (let i = 0; i < 50; i++) await Promise.resolve();
-      drain.abort();
-    });
-    const late = await runGraph({
-      ...line([passUnit("a")], new ListSource(frames(2)), sink),
-      drain: drain.signal,
-    });
-    expect(late.report).toMatchObject({ outcome: "done", frames_out: 2 });
-  });
-});
-
-describe("a stop", () => {
-  it("gives up calls and writes that hang, closes the runners and aborts the sinks", async () => {
-    const stop = new AbortController();
-    const never = new Promise<void>(() => {});
-    const units = [passUnit("a"), passUnit("stuck", { delay: () => never })];
-    const sink = new ListSink(() => never);
-    const source = new EndlessSource(frames(3));
-    const options = line(units, source, sink);
-    const running = runGraph({
-      ...options,
-      sinks: [...options.sinks, { node: "a", port: "out", sink }],
-      stop: stop.signal,
-    });
-    for (let i = 0; i < 200; i++) await Promise.resolve();
-    stop.abort();
-    const { report, error } = await running;
-    expect(report).toMatchObject({ outcome: "stopped", frames_in: 3, frames_out: 0 });
-    expect(error).toBeUndefined();
-    expect(sink.ended).toBe("aborted");
-    expect(units.every(({ runner }) => runner.isClosed)).toBe(true);
-    expect(source.isReleased).toBe(true);
-  });
-
-  it("doesn't wait for a source that hangs", async () => {
-    const stop = new AbortController();
-    const hanging: FrameSource = {
-      async *frames() {
-        yield frameAt(1);
-        await new Promise(() => {});
-      },
-    };
-    const sink = new ListSink(async () => stop.abort());
-    const { report } = await runGraph({ ...line([passUnit("a")], hanging, sink), stop: stop.signal });
-    expect(report.outcome).toBe("stopped");
-    expect(sink.ended).toBe("aborted");
-  });
-
-  it("while runners open, closes them", async () => {
-    const stop = new AbortController();
-    const unit = passUnit("a");
-    unit.runner.open = async () => {
-      stop.abort();
-      await new Promise(() => {});
-    };
-    const { report } = await runGraph({
-      ...line([unit], new ListSource(frames(1)), new ListSink()),
-      stop: stop.signal,
-    });
-    expect(report.outcome).toBe("stopped");
-    expect(unit.runner.isClosed).toBe(true);
-  });
-
-  it("while a sink is being finished, aborts it", async () => {
-    const stop = new AbortController();
-    const sink = new ListSink();
-    sink.close = async () => {
-      stop.abort();
-      await new Promise(() => {});
-    };
-    const { report } = await runGraph({
-      ...line([passUnit("a")], new ListSource(frames(1)), sink),
-      stop: stop.signal,
-    });
-    expect(report.outcome).toBe("stopped");
-    expect(sink.ended).toBe("aborted");
   });
 });

@@ -1,5 +1,5 @@
 // Sources, sinks and units for the executor's tests.
-import type { GraphUnit } from "../../../agent/executor/graph.ts";
+import type { Graph, GraphUnit } from "../../../agent/executor/graph.ts";
 import type { ErrorPolicy } from "../../../agent/node/failure.ts";
 import { defaultErrorPolicy } from "../../../agent/node/failure.ts";
 import type { Frame } from "../../../agent/node/frame.ts";
@@ -119,4 +119,14 @@ export function connect(from: string, to: string, order: number) {
 function refOf(text: string, defaultPort: string) {
   const [node = "", port = defaultPort] = text.split(".");
   return { node, port };
+}
+
+/** source → units in a row → sink. */
+export function lineOf(units: readonly FakeUnit[], source: FrameSource, sink: FrameSink): Graph {
+  return {
+    units,
+    connections: units.slice(1).map((unit, i) => connect(units[i]!.id, unit.id, i)),
+    sources: [{ node: units[0]!.id, port: "in", source }],
+    sinks: [{ node: units.at(-1)!.id, port: "out", sink }],
+  };
 }
