@@ -3,6 +3,7 @@ import type { StageSpec } from "../stage-spec.ts";
 import { maxTableElements } from "../table-limit.ts";
 import { capCore } from "../wasm/cap.ts";
 import { DirectGuest } from "./direct-guest.ts";
+import { loadGlue } from "./glue-guest.ts";
 import type { Guest, GuestImports } from "./guest.ts";
 
 /** Makes a fresh instance of the stage's node of that index. Runs the module's start function: guest code. */
@@ -34,7 +35,6 @@ export async function loadGuests(
       const { compiled } = cores[0]!;
       factories.push(() => new DirectGuest(compiled, module.plan!, node, imports));
     } else {
-      const { loadGlue } = await import("./glue-guest.ts");
       const create = await loadGlue(module.glue!);
       const byName = new Map(cores.map((core) => [core.name, core.compiled]));
       factories.push(() => create(byName, node, imports));

@@ -26,6 +26,11 @@ export interface ModuleFacts {
   readonly bytes: number;
 }
 
+export interface PrepareModuleOptions {
+  /** `glue` goes through jco also where the module could be entered directly: the reference for tests. Default `direct`. */
+  readonly entry?: "direct" | "glue";
+}
+
 export interface Preparation {
   readonly module: PreparedModule;
   readonly facts: ModuleFacts;
@@ -36,7 +41,11 @@ const requiredExports = ["open", "process", "flush"];
 
 /** Bytes are attacker-controlled: called in a confined child (or, for our own nodes, by the build).
  * @throws RemoteMediaError `module-invalid`, `module-too-complex`, `module-import-denied` */
-export async function prepareModule(component: Uint8Array, transpile: Transpile): Promise<Preparation> {
+export async function prepareModule(
+  component: Uint8Array,
+  transpile: Transpile,
+  options: PrepareModuleOptions = {},
+): Promise<Preparation> {
   checkKind(component);
   const { imports, exports, coreModules } = scanComponent(component);
   for (const name of imports) checkImport(name);
@@ -50,7 +59,7 @@ export async function prepareModule(component: Uint8Array, transpile: Transpile)
       },
     );
   }
-  const plan = planDirectEntry(component);
+  const plan = options.entry === "glue" ? undefined : planDirectEntry(component);
   const originals =
     plan === undefined ? coreModules.map(({ start, end }) => component.subarray(start, end)) : [plan.module];
   const declared = originals.map((original) => validateCore(original));
