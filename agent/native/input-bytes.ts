@@ -20,6 +20,19 @@ export async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** The bytes of this process's stdin. Ending the iteration, or the signal, lets go of it: it keeps the process no longer. */
+export async function* stdinBytes(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = Bun.stdin.stream().getReader();
+  const cancel = () => void reader.cancel().catch(() => {});
+  signal.addEventListener("abort", cancel, { once: true });
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    signal.removeEventListener("abort", cancel);
+    cancel();
+  }
+}
+
 /** Ends the stream when the signal is raised, also while a read is waiting; that read is then left to itself. */
 export async function* untilAborted(
   bytes: AsyncIterable<Uint8Array>,

@@ -5,7 +5,7 @@ import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { Frame, PayloadKind } from "../node/frame.ts";
 import type { FrameSource } from "../node/runner.ts";
 import { ByteCursor } from "./byte-cursor.ts";
-import { fileBytes, unopened, untilAborted } from "./input-bytes.ts";
+import { fileBytes, stdinBytes, unopened, untilAborted } from "./input-bytes.ts";
 import { inputFormat } from "./media-format.ts";
 import { mediaSource, type PixelChoice } from "./media-source.ts";
 import { type LocatedFrame, readJsonFrames, readNdjsonFrames } from "./read-json-frames.ts";
@@ -31,7 +31,7 @@ export interface SourceParts {
   /** For files that are not read natively. */
   readonly decoder: MediaDecoder;
   /** Default: the process's own. */
-  readonly stdin?: (() => AsyncIterable<Uint8Array>) | undefined;
+  readonly stdin?: ((signal: AbortSignal) => AsyncIterable<Uint8Array>) | undefined;
 }
 
 /** Opens a source: the file is looked at, its duration found, and what can't work is refused before a frame flows.
@@ -41,8 +41,7 @@ export interface SourceParts {
 export async function openSource(spec: SourceSpec, parts: SourceParts): Promise<FrameSource> {
   checkFrameMs(spec.frameMs);
   if (spec.path === "-") {
-    const stdin = parts.stdin ?? (() => Bun.stdin.stream());
-    return jsonSource(spec, "ndjson", stdin);
+    return jsonSource(spec, "ndjson", parts.stdin ?? stdinBytes);
   }
   const stats = lookAt(spec.path);
   const format = inputFormat(spec.path);
@@ -59,12 +58,12 @@ export async function openSource(spec: SourceSpec, parts: SourceParts): Promise<
 function jsonSource(
   spec: SourceSpec,
   format: "json" | "ndjson",
-  bytes: () => AsyncIterable<Uint8Array>,
+  bytes: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
 ): FrameSource {
   const read = format === "json" ? readJsonFrames : readNdjsonFrames;
   const options = { port: spec.port, sha256: sha256Hex, ...(spec.path === "-" ? {} : { file: spec.path }) };
   return {
-    frames: (signal) => quietly(toPort(read(untilAborted(bytes(), signal), options), spec), signal),
+    frames: (signal) => quietly(toPort(read(untilAborted(bytes(signal), signal), options), spec), signal),
   };
 }
 

@@ -53,7 +53,6 @@ async function readHeader(cursor: ByteCursor, file: string | undefined) {
   if (format === undefined || fields.get("MAXVAL") !== "255") throw invalid(file);
   const width = Number(fields.get("WIDTH"));
   const height = Number(fields.get("HEIGHT"));
-  if (!Number.isInteger(width) || !Number.isInteger(height)) throw invalid(file);
   checkSides(width, height, file);
   return { width, height, format };
 }

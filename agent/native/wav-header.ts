@@ -53,7 +53,10 @@ export async function readWavHeader(cursor: ByteCursor, file?: string): Promise<
       if (format === undefined) throw invalid("The WAV's samples come before its fmt chunk.", file);
       if ("foreign" in format) return format;
       const long = size === unknownSize && longDataBytes !== undefined;
-      return { ...format, dataBytes: long ? longDataBytes : declaredLength(size, riffBytes, cursor.position) };
+      return {
+        ...format,
+        dataBytes: long ? longDataBytes : declaredLength(size, riffBytes, cursor.position),
+      };
     }
     if (id === "fmt ") format = parseFormat(await takeWhole(cursor, size, file), file);
     else if (id === "ds64") {

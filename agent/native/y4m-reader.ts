@@ -61,9 +61,10 @@ export function brokenPicture(expected: number, got: number, file: string | unde
   );
 }
 
-/** Throws `input-invalid` unless both sides are 1 to 16,384. */
+/** Throws `input-invalid` unless both sides are whole numbers from 1 to 16,384. */
 export function checkSides(width: number, height: number, file: string | undefined): void {
-  if (width >= 1 && height >= 1 && width <= maxSide && height <= maxSide) return;
+  const possible = (side: number) => Number.isInteger(side) && side >= 1 && side <= maxSide;
+  if (possible(width) && possible(height)) return;
   throw invalid(`a picture of ${width}x${height}`, file);
 }
 
