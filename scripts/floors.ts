@@ -76,11 +76,11 @@ export const pureRooms: readonly string[] = [
 
 /** Libraries and the rooms that may import them; a library that isn't here is imported by nobody. */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
-  "@bytecodealliance/jco-transpile": ["agent/sandbox"],
+  "@bytecodealliance/jco-transpile": ["agent/main"],
   "fluent-ffmpeg": ["platform/ffmpeg"],
   "jsonc-parser": ["agent/manifest", "agent/config"],
   leven: ["platform/base"],
-  zod: ["agent/manifest", "agent/node", "agent/config"],
+  zod: ["agent/manifest", "agent/sandbox", "agent/node", "agent/config"],
 };
 
 /** Files outside the rooms that a room may import: what the build generates. */
