@@ -1,7 +1,7 @@
 // JSON from outside: strict UTF-8, bounded nesting, one value. Web-standard.
 
 /** How deep arrays and objects may nest: deeper than any data, shallower than any parser's stack. */
-export const maxJsonDepth = 512;
+const maxJsonDepth = 512;
 
 export type JsonText = { readonly text: string; readonly value: unknown } | { readonly problem: string };
 

@@ -12,14 +12,12 @@ import { readPam } from "./pam-reader.ts";
 import { readWav } from "./wav-reader.ts";
 import { readY4m } from "./y4m-reader.ts";
 
-export type PixelChoice = DecodedPixels;
-
 export interface MediaSourceSpec {
   readonly path: string;
   readonly port: string;
   readonly kinds: readonly PayloadKind[];
   readonly frameMs?: number | undefined;
-  readonly pixels?: PixelChoice | undefined;
+  readonly pixels?: DecodedPixels | undefined;
   /** Whether the file can be looked at without using it up. */
   readonly seekable: boolean;
 }

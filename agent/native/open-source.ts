@@ -1,13 +1,13 @@
 // Opens an input of any form as a FrameSource.
 import { type Stats, statSync } from "node:fs";
 import { RemoteMediaError } from "../../platform/base/error.ts";
-import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
+import type { DecodedPixels, MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { Frame, PayloadKind } from "../node/frame.ts";
 import type { FrameSource } from "../node/runner.ts";
 import { ByteCursor } from "./byte-cursor.ts";
 import { fileBytes, stdinBytes, unopened, untilAborted } from "./input-bytes.ts";
 import { inputFormat } from "./media-format.ts";
-import { mediaSource, type PixelChoice } from "./media-source.ts";
+import { mediaSource } from "./media-source.ts";
 import { type LocatedFrame, readJsonFrames, readNdjsonFrames } from "./read-json-frames.ts";
 import { sha256Hex } from "./sha256-hex.ts";
 import { sampleTimeUs } from "./wav-format.ts";
@@ -24,7 +24,7 @@ export interface SourceSpec {
   /** Duration of a frame of audio in milliseconds, 1 to 1000; default 20. */
   readonly frameMs?: number | undefined;
   /** Pixel layout of decoded video; default i420. */
-  readonly pixels?: PixelChoice | undefined;
+  readonly pixels?: DecodedPixels | undefined;
 }
 
 export interface SourceParts {
