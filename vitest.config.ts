@@ -7,6 +7,7 @@ giveChannelsRef();
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/built-nodes.ts"],
     pool: "forks",
     testTimeout: 30_000,
     hookTimeout: 120_000,

@@ -1,5 +1,8 @@
 // The one loop: types and tests are checked again at every saved file, until it is interrupted.
+// The built-in nodes are brought up to date once, at the start.
 // Usage: bun scripts/dev.ts [VITEST FILTERS…]
+Bun.spawnSync(["bun", "scripts/build-nodes.ts", "--quiet"], { stdio: ["ignore", "inherit", "inherit"] });
+
 const commands = [
   ["bun", "--bun", "tsc", "--noEmit", "--watch", "--preserveWatchOutput"],
   ["bun", "--bun", "vitest", "watch", ...process.argv.slice(2)],
