@@ -1,3 +1,4 @@
+// A frame as a line and back, and what an untrusted node or file can't do to it.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatFrameLine } from "../../../agent/native/frame-line.ts";

@@ -1,3 +1,4 @@
+// Outputs on real files, disks, pipes and stdout.
 import { spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,

@@ -1,3 +1,4 @@
+// Inputs of every form from real files, pipes and FFmpeg.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+// The readers of decoded video.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readPam } from "../../../agent/native/pam-reader.ts";

@@ -1,3 +1,4 @@
+// JSON and NDJSON inputs, right, wrong and fuzzed.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {

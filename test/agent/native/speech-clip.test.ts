@@ -1,3 +1,4 @@
+// The example's speech clip holds what its truth says.
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";

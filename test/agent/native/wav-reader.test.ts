@@ -1,3 +1,4 @@
+// WAVs as every program writes them, and as none should.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { sampleTimeUs } from "../../../agent/native/wav-format.ts";

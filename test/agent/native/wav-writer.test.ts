@@ -1,3 +1,4 @@
+// The WAV header that we write.
 import { describe, expect, it } from "vitest";
 import { ByteCursor } from "../../../agent/native/byte-cursor.ts";
 import { readWavHeader } from "../../../agent/native/wav-header.ts";

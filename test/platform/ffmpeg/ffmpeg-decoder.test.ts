@@ -1,3 +1,4 @@
+// The adapter on this machine's FFmpeg, and on programs that stand in for a bad one.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
