@@ -1,5 +1,7 @@
 // JSON with byte arrays beside it: how stages and prepared modules are written to a ring and to the cache.
 
+import { RemoteMediaError } from "../../platform/base/error.ts";
+
 /* u32 bytes of JSON, little-endian; the JSON, in which every byte array is {"blob":[offset, bytes]} and every bigint
  * {"bigint":"…"}; the byte arrays, one after the other. */
 const encoder = new TextEncoder();
@@ -37,19 +39,19 @@ export function writeBlobJson(encoded: BlobJson, target: Uint8Array, offset: num
   }
 }
 
-/** Reads what `writeBlobJson` wrote. Byte arrays are views of `bytes`. Throws SyntaxError or RangeError on anything else:
+/** Reads what `writeBlobJson` wrote. Byte arrays are views of `bytes`. Throws on anything else (`cache-failed`, SyntaxError, RangeError):
  * the shape of what comes out is the caller's to check where the bytes aren't trusted. */
 export function readBlobJson(bytes: Uint8Array): unknown {
   const length = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
   const blobs = headBytes + length;
-  if (blobs > bytes.length) throw new RangeError("the JSON is cut short");
+  if (blobs > bytes.length) throw new RemoteMediaError("cache-failed", "the JSON is cut short");
   return JSON.parse(decoder.decode(bytes.slice(headBytes, blobs)), (_key, part) => {
     if (part === null || typeof part !== "object") return part;
     if (typeof part.bigint === "string") return BigInt(part.bigint);
     if (!Array.isArray(part.blob)) return part;
     const [offset, size] = part.blob;
     if (!(offset >= 0 && size >= 0 && blobs + offset + size <= bytes.length))
-      throw new RangeError("a blob is cut short");
+      throw new RemoteMediaError("cache-failed", "a blob is cut short");
     return bytes.subarray(blobs + offset, blobs + offset + size);
   });
 }
