@@ -102,13 +102,20 @@ async function readManifest(file: string): Promise<string> {
   }
 }
 
-/** The node.json beside each module, or what a module without one is. */
+/** What lies beside each module: its own `NAME.node.json`, else the folder's `node.json`, else what a module without one is. */
 async function readDescriptors(manifest: Manifest, folder: string): Promise<Map<string, NodeDescriptor>> {
   const descriptors = new Map<string, NodeDescriptor>();
   for (const [type, module] of Object.entries(manifest.modules)) {
-    const file = join(folder, dirname(module.path), "node.json");
-    const text = await readFile(file, "utf8").catch(() => undefined);
-    descriptors.set(type, text === undefined ? anonymousDescriptor(type) : parseNodeDescriptor(text, file));
+    const path = join(folder, module.path);
+    const candidates = [path.replace(/(\.wasm)?$/, ".node.json"), join(dirname(path), "node.json")];
+    let descriptor = anonymousDescriptor(type);
+    for (const file of candidates) {
+      const text = await readFile(file, "utf8").catch(() => undefined);
+      if (text === undefined) continue;
+      descriptor = parseNodeDescriptor(text, file);
+      break;
+    }
+    descriptors.set(type, descriptor);
   }
   return descriptors;
 }
