@@ -1,4 +1,5 @@
 // What a node imports: everything an author needs, nothing of the ABI.
+export { ByteQueue } from "./byte-queue";
 export { Floats } from "./floats";
 export { Frame } from "./frame";
 export { JsonReader } from "./json-reader";

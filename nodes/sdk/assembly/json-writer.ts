@@ -109,7 +109,8 @@ export class JsonWriter {
     let power: f64 = 1;
     for (let i = 0; i < decimals; i++) power *= 10;
     const scaled = nearest(abs(value) * power);
-    if (scaled >= 9e15) return this.exact(value);
+    // Without room for decimals the whole number has to do; `exact` would cost every node 4 KB of code.
+    if (scaled >= 9e15) return this.digits(<i64>max<f64>(-9e18, min<f64>(9e18, value)));
     if (value < 0 && scaled != 0) this.byte(0x2d);
     const whole = <i64>(scaled / power);
     this.digits(whole);
