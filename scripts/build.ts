@@ -28,30 +28,33 @@ async function buildBinary(entry: string, target: Target): Promise<string> {
   const file = join(root, `dist/remotemedia-linux-${target}`);
   const draft = join(root, "dist/.build", target, basename(file));
   mkdirSync(dirname(draft), { recursive: true });
-  await Bun.build({
-    entrypoints: [entry],
-    target: "bun",
-    format: "esm",
-    // Splitting keeps what a role doesn't need out of its start; bytecode spares the rest its parsing.
-    splitting: true,
-    minify: true,
-    bytecode: true,
-    sourcemap: "inline",
-    define: { "process.env.NODE_ENV": '"production"' },
-    plugins: [jcoPlugin],
-    compile: {
-      target: `bun-linux-${target}`,
-      outfile: draft,
-      // The folder that the program is started in must not decide what it does.
-      autoloadDotenv: false,
-      autoloadBunfig: false,
-      autoloadTsconfig: false,
-      autoloadPackageJson: false,
-    },
-  });
-  renameSync(draft, file);
-  // Maps are in the binary; the copies beside it aren't needed.
-  rmSync(dirname(draft), { recursive: true });
+  try {
+    await Bun.build({
+      entrypoints: [entry],
+      target: "bun",
+      format: "esm",
+      // Splitting keeps what a role doesn't need out of its start; bytecode spares the rest its parsing.
+      splitting: true,
+      minify: true,
+      bytecode: true,
+      sourcemap: "inline",
+      define: { "process.env.NODE_ENV": '"production"' },
+      plugins: [jcoPlugin],
+      compile: {
+        target: `bun-linux-${target}`,
+        outfile: draft,
+        // The folder that the program is started in must not decide what it does.
+        autoloadDotenv: false,
+        autoloadBunfig: false,
+        autoloadTsconfig: false,
+        autoloadPackageJson: false,
+      },
+    });
+    renameSync(draft, file);
+  } finally {
+    // Beside the binary lie its maps, which are in it as well, or what a failed build left.
+    rmSync(dirname(draft), { recursive: true });
+  }
   return file;
 }
 
