@@ -8,5 +8,6 @@ if (role === "__sandbox") {
   await runTranspilerChild(argument ?? "");
 } else {
   const { runCommandLine } = await import("./command-line.ts");
-  process.exitCode = await runCommandLine(process.argv.slice(2));
+  // Not by exitCode: a read of a silent stdin, or a write to a pipe that nobody empties, would keep the process.
+  process.exit(await runCommandLine(process.argv.slice(2)));
 }

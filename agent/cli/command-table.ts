@@ -1,0 +1,85 @@
+// The commands: what each takes, for parsing and for help. Executing one is imported when it is asked for.
+import type { Command } from "./command.ts";
+
+const pipeline = { name: "PIPELINE", required: true };
+const set = {
+  value: "NODE.PARAM=JSON",
+  many: true,
+  help: "Replace a param of the manifest; the value is JSON.",
+};
+
+export const commands: readonly Command[] = [
+  {
+    name: "run",
+    summary: "Run a pipeline to the end of its input, or until interrupted.",
+    operands: [pipeline],
+    options: {
+      input: {
+        value: "FILE",
+        many: true,
+        help: "Feed an open input: any file FFmpeg reads, WAV, .json (an item a frame), .ndjson, or - for NDJSON on stdin. Several inputs: NODE.PORT=FILE.",
+      },
+      output: {
+        value: "FILE",
+        many: true,
+        help: "Write open outputs: .wav, .ndjson, .json, or - for NDJSON on stdout, which is the default. Some of several: NODE.PORT=FILE.",
+      },
+      set,
+      report: { value: "FILE", help: "Write a JSON report of the run, also when it fails." },
+      raw: {
+        help: "In NDJSON and JSON give every frame its bytes, in base64, not only their size and digest.",
+      },
+      duration: { value: "SECONDS", help: "Drain after so many seconds, as the first interrupt does." },
+      local: { help: "Run every node on this machine, which is all that this version does." },
+      peer: { value: "URL", many: true, help: "A peer that may run nodes; none can be reached yet." },
+    },
+    notes: [
+      "PIPELINE is a manifest, or a folder with a manifest.json or pipeline.json. Frames go to stdout or to files; progress, logs and the summary to stderr.",
+      "The first Ctrl-C (or SIGTERM) drains: inputs end, what was read is finished, exit 0. The second stops at once, exit 1.",
+      'With --json, stderr gets a JSON object a line: {"log":…}, {"notice":…}, {"report":…} when the run has ended, and {"error":…} last if it failed.',
+      "A reader of stdout that has seen enough (| head) ends the run quietly with exit 0.",
+      "Exit: 0 done, 1 ran and failed, 2 refused before running, 3 refused by trust, 4 nobody could run it, 70 a defect of ours.",
+    ],
+    examples: [
+      "remotemedia run examples/calculator --input examples/calculator/input.json",
+      "remotemedia run pipeline.json --input speech.wav --output vad.events=events.ndjson --report report.json",
+      "remotemedia run pipeline.json --input in.json --set mul.factor=3",
+    ],
+    load: async () => (await import("./run-command.ts")).executeRun,
+  },
+  {
+    name: "validate",
+    summary: "Check everything about a pipeline that can be checked without running it.",
+    operands: [pipeline],
+    options: { set },
+    notes: [
+      "Checks the manifest, the graph, ports, params, modules and limits, and shows where each node would run. Every mistake is told with its line and column, not only the first.",
+    ],
+    examples: ["remotemedia validate examples/calculator", "remotemedia validate pipeline.json --json"],
+    load: async () => (await import("./validate-command.ts")).executeValidate,
+  },
+  {
+    name: "nodes",
+    summary: "List the built-in node types; show one with its ports, params and limits.",
+    operands: [{ name: "NAME", required: false }],
+    options: {},
+    notes: [],
+    examples: ["remotemedia nodes", "remotemedia nodes MultiplyNode"],
+    load: async () => (await import("./nodes-command.ts")).executeNodes,
+  },
+  {
+    name: "doctor",
+    summary: "Say what is missing or weak on this machine, with the mend for each.",
+    operands: [],
+    options: {},
+    notes: ["Exit 0 when nothing is missing that run needs, else 1."],
+    examples: ["remotemedia doctor", "remotemedia doctor --json"],
+    load: async () => (await import("./doctor-command.ts")).executeDoctor,
+  },
+];
+
+/** Commands that are known by name and come later: they are refused as such, not as slips of the finger. */
+export const laterCommands: readonly string[] = [
+  ...["probe", "build", "inspect", "verify", "sign", "keygen", "push", "pull", "cache", "agent"],
+  ...["pair", "peers", "status", "top", "fleet", "dev"],
+];

@@ -1,0 +1,116 @@
+// `remotemedia run`: loads a pipeline, runs it, tells how it went.
+import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
+import { exitCodes } from "../../platform/base/error-codes.ts";
+import { systemClock } from "../../platform/contract/clock.ts";
+import type { RunResult } from "../executor/run-graph.ts";
+import { loadConfig } from "../main/environment.ts";
+import type { LoadedPipeline } from "../main/load-pipeline.ts";
+import { Program } from "../main/program.ts";
+import { openReportFile, refusedReport } from "../main/report-file.ts";
+import type { Call } from "./command.ts";
+import { type Interrupts, listenForInterrupts } from "./interrupts.ts";
+import { openRunVoice, type RunVoice } from "./run-voice.ts";
+import { describeWhere } from "./tell-error.ts";
+
+export async function executeRun(call: Call): Promise<number> {
+  refusePeers(call.texts("peer"));
+  const durationMs = parseDuration(call.text("duration"));
+  const config = await loadConfig();
+  const reportPath = call.text("report");
+  const reportFile = reportPath === undefined ? undefined : await openReportFile(reportPath);
+  const voice = openRunVoice(call.terminal, {
+    json: call.flag("json"),
+    quiet: call.flag("quiet"),
+    printsResults: outputsOf(call).some((output) => output === "-" || output.endsWith("=-")),
+    monotonicMs: () => systemClock.monotonicMs(),
+  });
+  using interrupts = listenForInterrupts((text) => voice.notice(text));
+  let result: RunResult;
+  try {
+    await using program = new Program({
+      config,
+      onWeakSandbox: ({ reason }) => warnWeakSandbox(voice, reason),
+    });
+    const pipeline = await program.load({ path: call.operands[0]!, overrides: call.texts("set") });
+    result = await runFor(durationMs, interrupts, program, pipeline, call, voice);
+  } catch (thrown) {
+    await reportFile?.write(refusedReport(toRemoteMediaError(thrown)));
+    throw thrown;
+  }
+  const isUnread = isReaderGone(result.error);
+  if (!isUnread || call.flag("json")) tellEnd(result, voice);
+  await reportFile?.write(result.report);
+  if (result.error !== undefined && !isUnread) throw result.error;
+  return result.report.outcome === "stopped" ? exitCodes.io : 0;
+}
+
+async function runFor(
+  durationMs: number | undefined,
+  interrupts: Interrupts,
+  program: Program,
+  pipeline: LoadedPipeline,
+  call: Call,
+  voice: RunVoice,
+): Promise<RunResult> {
+  const over = new AbortController();
+  const timer = durationMs === undefined ? undefined : setTimeout(() => over.abort(), durationMs);
+  try {
+    return await program.run(pipeline, {
+      inputs: call.texts("input"),
+      outputs: pipeline.plan.openOutputs.length === 0 ? call.texts("output") : outputsOf(call),
+      raw: call.flag("raw"),
+      drain: AbortSignal.any([interrupts.drain, over.signal]),
+      stop: interrupts.stop,
+      onLog: (line) => voice.log(line),
+      onProgress: voice.progress,
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function outputsOf(call: Call): readonly string[] {
+  const given = call.texts("output");
+  return given.length === 0 ? ["-"] : given;
+}
+
+function tellEnd({ report }: RunResult, voice: RunVoice): void {
+  voice.finish(report);
+  for (const { code, message, where } of report.teardown_errors ?? []) {
+    const place = describeWhere(where);
+    voice.warning(`while closing: ${message} [${code}]${place === "" ? "" : ` at ${place}`}`);
+  }
+}
+
+/** Whether the run ended because who read our stdout has seen enough. */
+function isReaderGone(error: RemoteMediaError | undefined): boolean {
+  return error?.code === "output-closed" && error.where?.file === "stdout";
+}
+
+function warnWeakSandbox(voice: RunVoice, reason: string | undefined): void {
+  voice.warning(
+    `sandbox children run WITHOUT a seccomp filter (${reason ?? "unknown reason"}); remotemedia doctor says more`,
+  );
+}
+
+function refusePeers(peers: readonly string[]): void {
+  const [peer] = peers;
+  if (peer === undefined) return;
+  throw new RemoteMediaError(
+    "placement-impossible",
+    `the peer ${peer} can't be reached: this version has no mesh`,
+    { hint: "leave --peer out: every node then runs on this machine" },
+  );
+}
+
+/** Timers take no longer delays. */
+const longestDurationS = 2_000_000;
+
+function parseDuration(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const seconds = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= longestDurationS) return seconds * 1000;
+  throw new RemoteMediaError("usage", `run: --duration ${text} is not a number of seconds`, {
+    hint: `give a number above 0, at most ${longestDurationS}, such as --duration 2.5`,
+  });
+}

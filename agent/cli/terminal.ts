@@ -1,0 +1,91 @@
+// Where text goes: results to stdout, everything else to stderr, with a status line that stays at the bottom.
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+
+const codes = { red: 31, green: 32, yellow: 33, cyan: 36, dim: 2, bold: 1 } as const;
+export type Style = keyof typeof codes;
+export type Stream = "stdout" | "stderr";
+
+export interface TerminalParts {
+  /** Whether each stream is a terminal. */
+  readonly isTerminal: Readonly<Record<Stream, boolean>>;
+  /** Whether terminals are given colours. */
+  readonly color: boolean;
+  /** Of stderr; read at each status line. */
+  columns(): number;
+  /** Writes all of it, or gives up silently when nobody reads any more. */
+  write(stream: Stream, text: string): void;
+}
+
+/** Writes are synchronous: what was told is out before the process ends, in the order it was told. */
+export class Terminal {
+  readonly #parts: TerminalParts;
+  #hasStatus = false;
+
+  constructor(parts: TerminalParts) {
+    this.#parts = parts;
+  }
+
+  isTerminal(stream: Stream): boolean {
+    return this.#parts.isTerminal[stream];
+  }
+
+  get columns(): number {
+    return this.#parts.columns();
+  }
+
+  /** A result: a line, or several, on stdout. */
+  print(text: string): void {
+    this.status(undefined);
+    this.#parts.write("stdout", `${text}\n`);
+  }
+
+  /** Anything else: a line, or several, on stderr. */
+  tell(text: string): void {
+    this.status(undefined);
+    this.#parts.write("stderr", `${text}\n`);
+  }
+
+  /** Shows a line at the bottom in place of the last one, or takes it away. Only where stderr is a terminal. */
+  status(line: string | undefined): void {
+    if (!this.isTerminal("stderr") || (line === undefined && !this.#hasStatus)) return;
+    this.#hasStatus = line !== undefined;
+    this.#parts.write("stderr", `\r\u001b[2K${line ?? ""}`);
+  }
+
+  paint(stream: Stream, style: Style, text: string): string {
+    if (!this.#parts.color || !this.isTerminal(stream)) return text;
+    return `\u001b[${codes[style]}m${text}\u001b[0m`;
+  }
+}
+
+const descriptors = { stdout: 1, stderr: 2 } as const;
+const retryMs = 2;
+
+/** The process's own. */
+export function openTerminal(color: boolean): Terminal {
+  return new Terminal({
+    isTerminal: { stdout: isatty(1), stderr: isatty(2) },
+    color,
+    columns: () => process.stderr.columns || 80,
+    write: (stream, text) => writeAll(descriptors[stream], text),
+  });
+}
+
+function writeAll(descriptor: number, text: string): void {
+  const bytes = new TextEncoder().encode(text);
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      // Another process may have made a pipe that we share non-blocking. Anything else: nobody is there to be told.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return;
+      Bun.sleepSync(retryMs);
+    }
+  }
+}
+
+/** One line of text that came from outside: without line breaks, control characters and marks that reorder a line. */
+export function oneLine(text: string): string {
+  return text.replaceAll(/[\n\t]+/g, " ").replaceAll(/\p{Cc}|[\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu, "");
+}

@@ -1,0 +1,96 @@
+// `remotemedia validate`: everything that can be known of a pipeline without running it.
+import { loadConfig } from "../main/environment.ts";
+import type { LoadedPipeline } from "../main/load-pipeline.ts";
+import { Program } from "../main/program.ts";
+import type { OpenPort } from "../manifest/resolved.ts";
+import type { Call } from "./command.ts";
+import { formatBytes } from "./quantity.ts";
+import { formatTable } from "./table.ts";
+
+export async function executeValidate({ operands, texts, flag, terminal }: Call): Promise<number> {
+  await using program = new Program({ config: await loadConfig(), onWeakSandbox: () => {} });
+  const pipeline = await program.load({ path: operands[0]!, overrides: texts("set") });
+  terminal.print(
+    flag("json")
+      ? JSON.stringify(describe(pipeline), undefined, 2)
+      : flag("quiet")
+        ? `ok: ${pipeline.file}`
+        : format(pipeline).join("\n"),
+  );
+  return 0;
+}
+
+/** The JSON document. */
+function describe({ file, resolved, plan, modules }: LoadedPipeline): object {
+  return {
+    ok: true,
+    file,
+    name: resolved.name,
+    nodes: plan.decisions.map(({ node: id, stage, reason }) => {
+      const { type, params, trust } = resolved.nodes.find((node) => node.id === id)!;
+      return { id, node_type: type, from: trust, params, stage, reason };
+    }),
+    stages: plan.stages.map(({ id, nodes, placedOn }) => ({
+      id,
+      nodes: nodes.map((node) => node.id),
+      placed_on: placedOn,
+    })),
+    connections: resolved.connections.map(({ from, to }) => ({ from: show(from), to: show(to) })),
+    inputs: plan.openInputs.map((port) => ({ port: show(port), kinds: port.kinds })),
+    outputs: plan.openOutputs.map((port) => ({ port: show(port), kinds: port.kinds })),
+    modules: [...modules].map(([type, { module, facts }]) => ({
+      node_type: type,
+      bytes: facts.bytes,
+      entry: module.kind,
+      imports: facts.imports,
+      memory_min_bytes: facts.memoryPages * pageBytes,
+    })),
+  };
+}
+
+const pageBytes = 65_536;
+
+function format({ file, resolved, plan, modules }: LoadedPipeline): string[] {
+  const nodes = plan.decisions.map((decision) => ({
+    ...decision,
+    ...resolved.nodes.find(({ id }) => id === decision.node)!,
+  }));
+  return [
+    `ok: ${resolved.name} (${file})`,
+    "",
+    ...formatTable(
+      [
+        { title: "node", text: ({ id }) => id },
+        { title: "type", text: ({ type }) => type },
+        { title: "stage", text: ({ stage }) => stage },
+        { title: "because", text: ({ reason }) => reason },
+      ],
+      nodes,
+    ),
+    "",
+    ...formatTable(
+      [
+        { title: "module", text: ([type]) => type },
+        { title: "size", right: true, text: ([, { facts }]) => formatBytes(facts.bytes) },
+        {
+          title: "entered",
+          text: ([, { module }]) => (module.kind === "direct" ? "directly" : "through jco"),
+        },
+        { title: "imports", text: ([, { facts }]) => facts.imports.join(", ") || "none" },
+      ],
+      [...modules],
+    ),
+    "",
+    ...formatOpen("takes --input", plan.openInputs),
+    ...formatOpen("gives --output", plan.openOutputs),
+  ];
+}
+
+function formatOpen(title: string, ports: readonly OpenPort[]): string[] {
+  if (ports.length === 0) return [`  ${title}: nowhere`];
+  return ports.map((port) => `  ${title}: ${show(port)} (${port.kinds.join(", ")})`);
+}
+
+function show({ node, port }: { readonly node: string; readonly port: string }): string {
+  return `${node}.${port}`;
+}

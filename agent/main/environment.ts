@@ -1,0 +1,13 @@
+// What the environment says: the one place that reads it.
+import type { Config } from "../config/config.ts";
+
+/** Whether a terminal may be given colours. @see https://no-color.org */
+export function wantsColor(): boolean {
+  return !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
+}
+
+/** The operator's settings. What parses them is loaded here, so that `--help` doesn't pay for it. @throws RemoteMediaError `usage` */
+export async function loadConfig(): Promise<Config> {
+  const { readConfig } = await import("../config/config.ts");
+  return readConfig(process.env);
+}
