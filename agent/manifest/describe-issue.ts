@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { nearestName } from "../../platform/base/nearest.ts";
 import { type JsonPath, quote } from "./json-path.ts";
 import { knownKeysAt } from "./json-schema-at.ts";
-import { nameHint } from "./problem-list.ts";
+import { maxProblems, nameHint } from "./problem-list.ts";
 
 export interface Problem {
   readonly path: JsonPath;
@@ -16,19 +16,20 @@ export interface Problem {
 type Issue = z.core.$ZodIssue;
 
 /** What a field is called in messages: "field" in a manifest, "param" in a node's params. */
-export interface Subject {
+interface Subject {
   readonly noun: string;
   /** The JSON Schema that the value was checked against: where the known names come from. */
   readonly schema: unknown;
   readonly value: unknown;
 }
 
-/** One issue → the problems in it: an issue about unknown keys names several. Paths are relative to the checked value. */
+/** One issue → the problems in it: an issue about unknown keys names several, of which the first
+ * hundred are told. Paths are relative to the checked value. */
 export function describeIssue(issue: Issue, subject: Subject): Problem[] {
   const path = issue.path.map((step) => (typeof step === "number" ? step : String(step)));
   switch (issue.code) {
     case "unrecognized_keys":
-      return issue.keys.map((key) => unknownKey(path, key, subject));
+      return issue.keys.slice(0, maxProblems).map((key) => unknownKey(path, key, subject));
     case "invalid_key":
       return [unfitKey(path, issue.issues)];
     case "invalid_union":

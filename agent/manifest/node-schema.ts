@@ -9,7 +9,7 @@ import { upstreamNodeFields } from "./upstream.ts";
 export const placementPolicies = ["latency", "balanced", "greedy", "cost"] as const;
 
 /** A node's id; ids appear in reports, in `--set` and in `node.port=FILE`. */
-export const nodeId = z
+const nodeId = z
   .string()
   .max(128)
   .regex(/^[a-zA-Z0-9_-]+$/, "letters, digits, underscores and dashes");

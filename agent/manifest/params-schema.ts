@@ -12,6 +12,8 @@ export interface ParamsSchema {
   readonly validator: z.ZodType;
   /** Strings longer than this aren't matched against this schema's patterns; Infinity where none can run away. */
   readonly maxTextLength: number;
+  /** Parts of the tree: each value of the params may meet each of them. */
+  readonly parts: number;
 }
 
 /** Reads the params schema of a node.json, which is attacker-controlled. The subset of JSON Schema 2020-12 that is accepted: `type`,
@@ -37,7 +39,7 @@ export function compileParamsSchema(
       fail([...path, "default"], "the default doesn't fit its own schema");
     }
   }
-  return { tree, validator, maxTextLength: walker.maxTextLength };
+  return { tree, validator, maxTextLength: walker.maxTextLength, parts: walker.parts };
 }
 
 function toValidator(tree: unknown, fail: (path: JsonPath, message: string) => never): z.ZodType {

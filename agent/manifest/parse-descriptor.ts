@@ -5,7 +5,7 @@ import { capabilitySchema } from "./capability-schema.ts";
 import { describeIssue } from "./describe-issue.ts";
 import { compileParamsSchema } from "./params-schema.ts";
 import { parseJson } from "./parse-json.ts";
-import { ProblemList } from "./problem-list.ts";
+import { maxProblems, ProblemList } from "./problem-list.ts";
 
 /** Parses the text of a node.json, which is attacker-controlled; its params schema and its needs are checked too. `file` is named in
  * errors. Throws RemoteMediaError `node-descriptor-invalid` with file, JSON path, line and column. */
@@ -18,7 +18,7 @@ export function parseNodeDescriptor(text: string, file?: string): NodeDescriptor
     const jsonSchema = z.toJSONSchema(schema, { io: "input", target: "draft-2020-12" });
     const subject = { noun: "field", schema: jsonSchema, value: document.value };
     const problems = new ProblemList();
-    for (const issue of parsed.error.issues.slice(0, 100)) {
+    for (const issue of parsed.error.issues.slice(0, maxProblems)) {
       for (const { path, at, message, hint } of describeIssue(issue, subject)) {
         problems.add(code, message, document.where(path, at), hint);
       }

@@ -20,7 +20,7 @@ export interface JsonDocument {
   readonly where: Locate;
 }
 
-export interface ParseJsonOptions {
+interface ParseJsonOptions {
   /** Named in errors. */
   readonly file?: string | undefined;
   /** The code of what is thrown; default `manifest-syntax`. */

@@ -1,7 +1,7 @@
 // How badly a regular expression out of a node.json can run away, from its text alone.
 
 /** `exponent` says how the worst case grows with the text's length n (n, n², n³); `factor` is what it is multiplied by. */
-export interface PatternCost {
+interface PatternCost {
   readonly exponent: number;
   readonly factor: number;
 }

@@ -5,7 +5,7 @@ import { nearestName } from "../../platform/base/nearest.ts";
 import { quote } from "./json-path.ts";
 
 /** A document of nothing but mistakes is cut here: nobody reads further, and each one costs a search for near names. */
-const maxProblems = 100;
+export const maxProblems = 100;
 
 export class ProblemList {
   readonly #problems: RemoteMediaError[] = [];

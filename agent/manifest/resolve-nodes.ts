@@ -2,7 +2,7 @@
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { type CapabilityRequirements, capabilitySchema } from "./capability-schema.ts";
 import type { CatalogEntry, NodeCatalog } from "./catalog.ts";
-import { checkParams } from "./check-params.ts";
+import { type CheckBudget, checkBudget, checkParams } from "./check-params.ts";
 import { type JsonPath, quote } from "./json-path.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ManifestNode } from "./node-schema.ts";
@@ -19,6 +19,7 @@ export function resolveNodes(
   problems: ProblemList,
 ): ResolvedNode[] {
   const schemas = new Map<string, ParamsSchema | undefined>();
+  const budget = checkBudget();
   const firstOf = new Map<string, number>();
   const resolved: ResolvedNode[] = [];
   for (const [index, node] of manifest.nodes.entries()) {
@@ -31,7 +32,7 @@ export function resolveNodes(
       const hint = nameHint(node.node_type, catalog.names(), "no node types are known here");
       const where = { ...manifest.where(["nodes", index, "node_type"]), node: node.id };
       problems.add("node-unknown", `unknown node type ${quote(node.node_type)}`, where, hint);
-    } else resolved.push(resolveNode({ manifest, node, index, entry, policy, schemas, problems }));
+    } else resolved.push(resolveNode({ manifest, node, index, entry, policy, schemas, budget, problems }));
   }
   return resolved;
 }
@@ -60,6 +61,7 @@ interface NodeContext {
   readonly entry: CatalogEntry;
   readonly policy: LimitsPolicy;
   readonly schemas: Map<string, ParamsSchema | undefined>;
+  readonly budget: CheckBudget;
   readonly problems: ProblemList;
 }
 
@@ -84,17 +86,11 @@ function resolveNode(context: NodeContext): ResolvedNode {
   };
 }
 
-function resolveParams({
-  manifest,
-  node,
-  index,
-  entry,
-  schemas,
-  problems,
-}: NodeContext): ResolvedNode["params"] {
+function resolveParams(context: NodeContext): ResolvedNode["params"] {
+  const { manifest, node, index, entry, schemas, budget, problems } = context;
   const schema = schemas.get(node.node_type) ?? compile(entry, node, manifest.where, index, problems);
   schemas.set(node.node_type, schema);
-  const checked = checkParams(schema, node.params);
+  const checked = checkParams(schema, node.params, budget);
   for (const problem of checked.problems) {
     const path: JsonPath = ["nodes", index, "params", ...problem.path];
     const where = { ...manifest.where(path, problem.at), node: node.id };

@@ -4,7 +4,7 @@ import { patternCost } from "./pattern-cost.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-export interface DefaultValue {
+interface DefaultValue {
   readonly path: JsonPath;
   readonly value: unknown;
   readonly schema: unknown;
@@ -33,7 +33,8 @@ const matchBudget = 2e7;
 export class SchemaWalker {
   readonly #definitions: JsonObject;
   readonly #fail: (path: JsonPath, message: string) => never;
-  #seen = 0;
+  /** Parts of the schema, references inlined. */
+  parts = 0;
   maxTextLength = Number.POSITIVE_INFINITY;
   readonly defaults: DefaultValue[] = [];
 
@@ -46,7 +47,7 @@ export class SchemaWalker {
   walk(schema: unknown, path: JsonPath, open: readonly string[]): unknown {
     if (typeof schema === "boolean") return schema;
     if (!isJsonObject(schema)) return this.#fail(path, "a schema is an object, true or false");
-    if (++this.#seen > maxSchemas)
+    if (++this.parts > maxSchemas)
       this.#fail(path, `it has more than ${maxSchemas} parts, references included`);
     if (path.length > maxPathLength) this.#fail(path.slice(0, 8), "it is nested too deeply");
     if (schema["$ref"] !== undefined) return this.#follow(schema, path, open);

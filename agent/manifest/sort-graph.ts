@@ -1,6 +1,6 @@
 // Orders nodes so that each comes after all that feed it, and finds the cycle where that is impossible.
 
-export type SortedGraph =
+type SortedGraph =
   | { readonly order: readonly string[]; readonly cycle?: undefined }
   /** The nodes on one cycle, in the direction of the frames; each is there once. */
   | { readonly cycle: readonly string[]; readonly order?: undefined };

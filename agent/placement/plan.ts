@@ -2,7 +2,7 @@
 import type { OpenPort, PortReference, ResolvedConnection, ResolvedNode } from "../manifest/resolved.ts";
 
 /** A connection inside a stage: its frames stay in the child. */
-export interface StageLink {
+interface StageLink {
   readonly from: PortReference;
   readonly to: PortReference;
 }

@@ -87,9 +87,9 @@ describe("checkParams", () => {
   });
 
   it("refuses more values than it is willing to walk", () => {
-    const list = Array.from({ length: 60_000 }, () => 0);
+    const list = Array.from({ length: 1_000_000 }, () => 0);
     expect(check({ a: { type: "array" } }, { a: list }).shown).toEqual([
-      ": more than 50000 values in params",
+      ": too many values in params to check them",
     ]);
   });
 });

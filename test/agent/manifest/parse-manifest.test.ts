@@ -102,6 +102,8 @@ describe("parseManifest", () => {
     const nodes = Array.from({ length: 4000 }, () => '{"idd": 1}').join(",");
     const error = thrownBy(() => parseManifest(`{"version": "v1", "nodes": [${nodes}]}`));
     expect(error.problems.length).toBe(100);
+    const fields = Array.from({ length: 50_000 }, (_, n) => `"k${n}": 1`).join(",");
+    expect(thrownBy(() => parseManifest(`{${fields}}`)).problems.length).toBe(100);
   });
 
   it.each([

@@ -121,6 +121,19 @@ describe("resolvePipeline", () => {
     expect(error.hint).toBe("in node.json at params.properties.a.pattern");
   });
 
+  it("bounds what checking all params together may cost", () => {
+    const alternatives = Array.from({ length: 500 }, (_, n) => ({ type: "string", minLength: n + 2 }));
+    const properties = { a: { type: "array", items: { anyOf: [{ type: "number" }, ...alternatives] } } };
+    const costly = buildCatalog([descriptor("Costly", {}, {}, { params: { type: "object", properties } })]);
+    const params = { a: Array.from({ length: 90 }, () => 1) };
+    const resolve = (count: number) => {
+      const nodes = Array.from({ length: count }, (_, n) => [`n${n}`, "Costly", { params }] as const);
+      return resolvePipeline(parseManifest(manifestText(nodes, [])), costly);
+    };
+    expect(resolve(40).nodes.length).toBe(40);
+    expect(thrownBy(() => resolve(50)).message).toContain("too many values in params to check them");
+  });
+
   it("gathers mistakes of several kinds into one error, in the order of the document", () => {
     const nodes: Nodes = [
       ["mul", "MultiplyNod"],
