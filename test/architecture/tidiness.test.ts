@@ -78,6 +78,13 @@ describe("documents", () => {
     expect(broken).toEqual([]);
   });
 
+  test("every decision is in the index of decisions", () => {
+    const folder = "firmware-notes/decisions/";
+    const pages = markdown.filter((path) => path.startsWith(folder)).map((path) => path.slice(folder.length));
+    const index = readText(`${folder}README.md`);
+    expect(pages.filter((page) => page !== "README.md" && !index.includes(`](${page})`))).toEqual([]);
+  });
+
   test("every script that they name exists", () => {
     const missing = markdown.flatMap((path) =>
       [...readText(path).matchAll(/(?:^|[\s`(])(?:\.\/)?((?:scripts|\.ci)\/[\w./-]*\w)/gm)]
