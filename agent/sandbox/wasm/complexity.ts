@@ -1,8 +1,8 @@
 // How large and how intricate a core module may be before an engine is shown it.
 
 /** Bounds on what a module makes an engine do and hold while it parses and compiles. Each is several times what the
- * largest module in use needs (a JavaScript engine in WASM: 12 MB, 17,000 functions), and small enough that a module
- * at all its bounds compiles within a sandbox child's memory. Larger is `module-too-complex`. */
+ * largest module in use needs (a JavaScript engine in WASM: 12 MB, 20,000 functions), and small enough that a module
+ * at a bound is compiled in about 100 MB. Larger is `module-too-complex`. */
 export const complexityLimits = {
   /** A module is held about three times while it is rewritten and compiled. */
   moduleBytes: 64 * 1024 * 1024,
@@ -15,8 +15,9 @@ export const complexityLimits = {
   types: 20_000,
   /** Values that a signature takes; each is moved at every call. */
   parameters: 1000,
-  /** Values that a signature or block gives: each is moved at every branch, so a branch table multiplies them. */
-  results: 100,
+  /** Values that a signature or block gives: each is checked for every target of a branch table, which makes a
+   * module of 1 MB validate for seconds when both are large. Compilers give one. */
+  results: 32,
   /** Locals of one function after its runs are expanded: engines hold a few dozen bytes for each, and merge
    * them at every block. WASM itself takes 50,000. */
   locals: 10_000,
@@ -25,7 +26,7 @@ export const complexityLimits = {
   /** Targets of one `br_table`: what engines take. */
   branchTableEntries: 65_520,
   /** Targets of all branch tables of a module: about 40 bytes each. */
-  branchTableEntriesTotal: 1_000_000,
+  branchTableEntriesTotal: 300_000,
   /** Locals times loops of one function: optimising compilers record every local at every loop header. */
   localsTimesLoops: 4_000_000,
   /** One function: the rewriting adds to it, and engines take 7,654,321 bytes. */
