@@ -13,7 +13,7 @@ import { type CoreFacts, scanCore } from "./scan.ts";
 import { isFixupModule, isShimModule, shimFunction, shimTable } from "./shim.ts";
 import { type CoreSignature, coreSignature, worldInterface, worldShape } from "./world-shape.ts";
 
-export { type ComponentFacts, type ModuleRange, scanComponent } from "./component-scan.ts";
+export { scanComponent } from "./component-scan.ts";
 export { binaryKind } from "./component-section.ts";
 
 /** How a host enters the main core module of a component of the world `remotemedia:node/node` by the canonical ABI. */
