@@ -24,10 +24,10 @@ const dataAlignment = 64;
 
 /** Bounds on what a head may claim. */
 export const maxTensorRank = 32;
-const maxCodecBytes = 64;
+export const maxCodecBytes = 64;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export interface FrameHead {
   readonly tag: number;
@@ -126,7 +126,8 @@ function readPayload(kind: PayloadKind, view: DataView, offset: number, end: num
     }
     case "encoded": {
       if (first > maxCodecBytes || offset + fixedBytes + first > end) throw lie("its codec name is too long");
-      const bytes = new Uint8Array(view.buffer, view.byteOffset + offset + fixedBytes, first);
+      // A copy: who shares this memory may change it while it is decoded.
+      const bytes = new Uint8Array(view.buffer, view.byteOffset + offset + fixedBytes, first).slice();
       try {
         return { kind, codec: decoder.decode(bytes) };
       } catch (cause) {

@@ -1,5 +1,6 @@
 // Whether a frame's bytes can be what its payload says they are.
 import { type ElementType, type Payload, type PixelFormat, sampleBytes } from "./frame.ts";
+import { maxCodecBytes, maxTensorRank } from "./frame-codec.ts";
 
 const elementBytes: Record<ElementType, number> = {
   uint8: 1,
@@ -17,6 +18,7 @@ const maxRate = 1_536_000;
 const maxChannels = 256;
 const maxSide = 32_768;
 
+const encoder = new TextEncoder();
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 /** Bytes of one picture. Chroma planes of i420 and nv12 round up, as FFmpeg's do. */
@@ -35,7 +37,8 @@ export function pictureBytes(width: number, height: number, format: PixelFormat)
 }
 
 /** Says what is wrong between payload and bytes, or undefined when they agree. Text and JSON must be UTF-8 (whether JSON
- * parses is the reader's to find out), audio whole sample frames, pictures exactly one picture, tensors their shape. */
+ * parses is the reader's to find out), audio whole sample frames, pictures exactly one picture,
+ * tensors their shape, codec names short. */
 export function payloadProblem(payload: Payload, data: Uint8Array): string | undefined {
   switch (payload.kind) {
     case "text":
@@ -58,10 +61,15 @@ export function payloadProblem(payload: Payload, data: Uint8Array): string | und
       return data.length === bytes ? undefined : `a picture of ${data.length} bytes instead of ${bytes}`;
     }
     case "tensor": {
+      if (payload.shape.length > maxTensorRank) return `a tensor of ${payload.shape.length} dimensions`;
       const elements = payload.shape.reduce((product, extent) => product * extent, 1);
       const bytes = elements * elementBytes[payload.element];
       return data.length === bytes ? undefined : `a tensor of ${data.length} bytes instead of ${bytes}`;
     }
+    case "encoded":
+      return encoder.encode(payload.codec).length <= maxCodecBytes
+        ? undefined
+        : `a codec name of more than ${maxCodecBytes} bytes`;
     default:
       return undefined;
   }

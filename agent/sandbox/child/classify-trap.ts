@@ -27,9 +27,6 @@ export function classifyTrap(thrown: unknown, guest: Guest | undefined): RemoteM
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const trap = traps.find(([contains]) => message.includes(contains));
   if (trap !== undefined) return new RemoteMediaError("node-trap", trap[1]);
-  const engine =
-    thrown instanceof WebAssembly.RuntimeError ||
-    thrown instanceof RangeError ||
-    thrown instanceof WebAssembly.LinkError;
+  const engine = thrown instanceof WebAssembly.RuntimeError || thrown instanceof WebAssembly.LinkError;
   return new RemoteMediaError(engine ? "node-trap" : "node-bad-output", message.slice(0, 200));
 }

@@ -34,8 +34,11 @@ export class DirectGuest implements Guest {
     imports: GuestImports,
   ) {
     const bindings: Bun.WebAssembly.Imports = {};
+    let isThere = false;
     if (plan.logImport !== undefined) {
       const write = (level: number, pointer: number, length: number) => {
+        // A component's imports are bound once its core module is there: wit-component's shim traps like this.
+        if (!isThere) throw new RemoteMediaError("node-trap", "its start function calls an import");
         const at = pointer >>> 0;
         const bytes = length >>> 0;
         if (at + bytes > this.#memory.buffer.byteLength)
@@ -49,6 +52,7 @@ export class DirectGuest implements Guest {
     }
     this.#plan = plan;
     this.#exports = new WebAssembly.Instance(module, bindings).exports;
+    isThere = true;
     this.#memory = this.#exports[plan.exports.memory] as WebAssembly.Memory;
     this.#fuel = this.#exports[fuelExport] as WebAssembly.Global<"i64">;
     this.#realloc = this.#function(plan.exports.realloc);

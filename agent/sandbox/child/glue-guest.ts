@@ -7,6 +7,7 @@ import type { StageNode } from "../stage-spec.ts";
 import { fuelExport } from "../wasm/meter.ts";
 import { checkOutput } from "./check-output.ts";
 import { type Guest, type GuestImports, unlimitedFuel } from "./guest.ts";
+import { FrameLifter } from "./lift-frames.ts";
 import { VirtualWasi } from "./wasi.ts";
 
 /** A frame as jco's glue passes it: the WIT types by their JavaScript mapping.
@@ -92,7 +93,28 @@ class GlueGuest implements Guest {
       if (name === fuelExport) this.#fuels.push(value as WebAssembly.Global<"i64">);
       else if (value instanceof WebAssembly.Memory) this.#memories.add(value);
     }
-    return instance;
+    return { exports: this.#checked(instance.exports) };
+  }
+
+  /** The glue forgives much: it cuts what lies outside of memory and replaces what isn't UTF-8. Where the core module has
+   * the names that toolchains give, its raw results are checked before the glue lifts them. */
+  #checked(exports: Bun.WebAssembly.Exports): Bun.WebAssembly.Exports {
+    const { memory } = exports;
+    if (!(memory instanceof WebAssembly.Memory)) return exports;
+    const lifter = new FrameLifter(memory, this.#node);
+    const checked = { ...exports };
+    for (const name of ["process", "flush"]) {
+      const original = exports[name];
+      if (typeof original !== "function") continue;
+      checked[name] = (...parameters: unknown[]) => {
+        const result: unknown = original(...parameters);
+        const lifted = typeof result === "number" ? lifter.lift(result) : undefined;
+        // After any other failure than bad input the instance is given up: nothing needs to be freed.
+        if (lifted instanceof RemoteMediaError && lifted.code !== "node-bad-input") throw lifted;
+        return result;
+      };
+    }
+    return checked;
   }
 
   open(params: string): void {
@@ -184,7 +206,7 @@ function toGlue(payload: Payload): GlueFrame["payload"] {
 function fromGlue({ tag, val }: GlueFrame["payload"]): Payload {
   const kind = payloadKinds.find((known) => known === tag);
   if (kind === undefined) throw new RemoteMediaError("node-bad-output", "a payload variant doesn't exist");
-  if (kind === "encoded") return { kind, codec: String(val).slice(0, 64) };
+  if (kind === "encoded") return { kind, codec: String(val) };
   if (kind === "tensor") {
     const { element, shape } = val as { element: never; shape: Uint32Array };
     if (shape.length > 32)

@@ -9,7 +9,7 @@ import {
   pixelFormats,
   sampleFormats,
 } from "../../node/frame.ts";
-import { maxTensorRank } from "../../node/frame-codec.ts";
+import { maxCodecBytes, maxTensorRank } from "../../node/frame-codec.ts";
 import type { StageNode } from "../stage-spec.ts";
 import { checkOutput } from "./check-output.ts";
 
@@ -18,14 +18,13 @@ const frameBytes = 40;
 const offsets = { port: 0, pts: 8, kind: 16, payload: 20, data: 32 } as const;
 
 const maxMessageBytes = 1024;
-const maxCodecBytes = 64;
 const maxPortBytes = 64;
 
 /** The cases of `failure`, in the WIT's order; an unknown one counts as fatal. */
 const failureCases: readonly ErrorCode[] = ["node-invalid-params", "node-bad-input", "node-fatal"];
 
 const lossy = new TextDecoder();
-const strict = new TextDecoder("utf-8", { fatal: true });
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class FrameLifter {
   readonly #memory: WebAssembly.Memory;
@@ -145,7 +144,7 @@ export class FrameLifter {
       }
       case "encoded": {
         const length = view.getUint32(payload + 4, true);
-        if (length > maxCodecBytes) throw badOutput("a codec name longer than 64 bytes");
+        if (length > maxCodecBytes) throw badOutput(`a codec name of more than ${maxCodecBytes} bytes`);
         const start = this.#range(view.getUint32(payload, true), length, 1, "a codec's name");
         try {
           return { kind, codec: strict.decode(new Uint8Array(view.buffer, start, length)) };

@@ -75,7 +75,7 @@ export class Stage {
       const guest = member.guest;
       if (guest === undefined) continue;
       const frames = this.#attempt(member, undefined, () => guest.flush());
-      if (frames !== undefined) this.#route(member, guest, frames);
+      if (frames !== undefined) this.#route(member, guest, undefined, frames);
     }
   }
 
@@ -85,10 +85,11 @@ export class Stage {
     const guest = member.guest;
     if (guest === undefined) return;
     const frames = this.#attempt(member, frame.pts, () => guest.process(frame));
-    if (frames !== undefined) this.#route(member, guest, frames);
+    if (frames !== undefined) this.#route(member, guest, frame.pts, frames);
   }
 
-  #route(member: Member, guest: Guest, frames: readonly Frame[]): void {
+  /** Hands on what a call with a frame of `pts` gave, and then lets the guest free it: only then the call has succeeded. */
+  #route(member: Member, guest: Guest, pts: number | undefined, frames: readonly Frame[]): void {
     member.metrics.framesOut(frames.length);
     for (const frame of frames) {
       const port = member.spec.outputs.findIndex((output) => output.name === frame.port);
@@ -99,8 +100,9 @@ export class Stage {
     }
     try {
       this.#guarded(member, member.spec.limits.maxExecutionMs, () => guest.release());
+      member.metrics.consecutive = 0;
     } catch (thrown) {
-      this.#fail(member, undefined, thrown);
+      this.#fail(member, pts, thrown);
     }
   }
 
@@ -113,7 +115,6 @@ export class Stage {
       guest.refuel(budget);
       const result = this.#guarded(member, member.spec.limits.maxExecutionMs, call);
       this.#count(member, guest, budget, started);
-      member.metrics.consecutive = 0;
       return result;
     } catch (thrown) {
       this.#count(member, guest, budget, started);
