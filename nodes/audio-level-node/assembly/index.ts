@@ -1,7 +1,8 @@
 // AudioLevelNode: how loud each frame is.
 import { Frame, Kind, Node, Output, Params } from "../../sdk/assembly";
 import { amplitudeDb } from "../../sdk/assembly/dsp/decibel";
-import { energy, peak } from "../../sdk/assembly/dsp/dot";
+import { peak } from "../../sdk/assembly/dsp/dot";
+import { rms } from "../../sdk/assembly/dsp/level";
 
 export class AudioLevelNode extends Node {
   private lowDb: f64 = -20;
@@ -16,15 +17,13 @@ export class AudioLevelNode extends Node {
   process(frame: Frame, out: Output): void {
     if (frame.kind != Kind.Audio) return out.reject("takes audio");
     const samples = frame.samples();
-    const count = samples.length;
-    const rms = count == 0 ? 0 : Math.sqrt(energy(samples.pointer, count) / <f64>count);
-    const rmsDb = amplitudeDb(rms);
+    const rmsDb = amplitudeDb(rms(samples));
     const silent = rmsDb <= this.silenceDb;
     out
       .object("out", frame.pts)
       .string("_schema", "audio_level_event")
       .number("rms_db", rmsDb, 3)
-      .number("peak_db", amplitudeDb(peak(samples.pointer, count)), 3)
+      .number("peak_db", amplitudeDb(peak(samples.pointer, samples.length)), 3)
       .flag("is_low_volume", !silent && rmsDb <= this.lowDb)
       .flag("is_silence", silent)
       .number("health", this.health(rmsDb), 3)

@@ -1,6 +1,7 @@
 // A windowed-sinc filter bank for rational rate changes, and its inner loop.
 import { Floats } from "../../sdk/assembly";
 import { dot } from "../../sdk/assembly/dsp/dot";
+import { sin } from "../../sdk/assembly/dsp/trigonometry";
 
 /** More phases than this are interpolated between neighbours (error below -115 dB) instead of tabulated. */
 const mostPhases = 1024;
@@ -61,7 +62,7 @@ export class Polyphase {
         const edge = t / <f64>half;
         const window = abs(edge) >= 1 ? 0 : bessel(beta * Math.sqrt(1 - edge * edge)) * scale;
         const x = 2 * Math.PI * cutoff * t;
-        row[j] = (x == 0 ? 1 : Math.sin(x) / x) * window;
+        row[j] = (x == 0 ? 1 : sin(x) / x) * window;
         sum += row[j];
       }
       for (let j = 0; j < this.taps; j++) this.bank[p * this.taps + j] = <f32>(row[j] / sum);

@@ -12,7 +12,7 @@ function toMel(hz: f64, htk: bool): f64 {
 }
 
 function toHz(mel: f64, htk: bool): f64 {
-  if (htk) return 700 * (Math.pow(10, mel / 2595) - 1);
+  if (htk) return 700 * (Math.exp((mel / 2595) * Math.LN10) - 1);
   return mel < 15 ? mel * linearStep : logStart * Math.exp((mel - 15) * (Math.log(6.4) / 27));
 }
 

@@ -4,6 +4,7 @@ import { appendMixed } from "../../sdk/assembly/dsp/planar";
 import { isFftSize, RealFft } from "../../sdk/assembly/dsp/real-fft";
 import { Timeline } from "../../sdk/assembly/dsp/timeline";
 import { MelFilterBank } from "./filter-bank";
+import { cos } from "../../sdk/assembly/dsp/trigonometry";
 
 enum Log { None, Ln, Log10, Db }
 
@@ -46,7 +47,7 @@ export class MelSpectrogram extends Node {
     this.power.resize(this.size / 2 + 1);
     this.window.resize(this.size);
     for (let i = 0; i < this.size; i++) {
-      this.window[i] = <f32>(0.5 - 0.5 * Math.cos((2 * Math.PI * <f64>i) / <f64>this.size));
+      this.window[i] = <f32>(0.5 - 0.5 * cos((2 * Math.PI * <f64>i) / <f64>this.size));
     }
   }
 

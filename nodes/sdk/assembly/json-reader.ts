@@ -1,4 +1,5 @@
 // A tiny JSON scanner over UTF-8 in memory. It allocates only when it reads a string.
+import { same } from "./text";
 
 /** A position in a JSON text. Malformed input sets `broken` and never reads past the end. */
 export class JsonReader {
@@ -9,6 +10,29 @@ export class JsonReader {
   constructor(pointer: usize, length: i32) {
     this.at = pointer;
     this.end = pointer + length;
+  }
+
+  /** Goes to the start of a text. */
+  restart(pointer: usize, length: i32): this {
+    this.at = pointer;
+    this.end = pointer + length;
+    this.broken = false;
+    return this;
+  }
+
+  /** Goes to the value of a key of the object that starts here; keys with escapes are passed over. */
+  find(key: string): bool {
+    if (!this.take(0x7b)) return false;
+    while (this.peek() == 0x22) {
+      const start = this.at + 1;
+      const escaped = this.skipString();
+      const end = this.at - 1;
+      if (!this.take(0x3a)) return false;
+      if (!escaped && same(start, <i32>(end - start), key)) return true;
+      this.skip();
+      if (!this.take(0x2c)) return false;
+    }
+    return false;
   }
 
   /** The next byte that isn't white space, not consumed; 0 at the end. */
@@ -176,11 +200,15 @@ function unescape(raw: string): string {
       else if (code == 0x62) code = 0x08;
       else if (code == 0x66) code = 0x0c;
       else if (code == 0x75) {
-        code = <i32>parseInt(raw.substr(i + 1, 4), 16);
-        i += 4;
+        code = 0;
+        for (let end = min(i + 4, raw.length - 1); i < end; ) code = (code << 4) | hexDigit(raw.charCodeAt(++i));
       }
     }
     text += String.fromCharCode(code);
   }
   return text;
+}
+
+function hexDigit(code: i32): i32 {
+  return code <= 0x39 ? code & 15 : (code & 7) + 9;
 }

@@ -1,6 +1,5 @@
 // The manifest's params of this node: a JSON object, read by key, with defaults and ranges.
 import { JsonReader } from "./json-reader";
-import { same } from "./text";
 
 /** What `open` is given. The agent has checked it against node.json already; reading checks again, because a node may
  * be run by something else. The first problem refuses the params when `open` returns. */
@@ -74,21 +73,6 @@ export class Params {
 
   /** Puts the reader on the value of a top-level key; null counts as absent. */
   private find(key: string): bool {
-    const reader = this.reader;
-    reader.at = this.pointer;
-    reader.end = this.pointer + this.length;
-    reader.broken = false;
-    if (!reader.take(0x7b)) return false;
-    while (reader.peek() == 0x22) {
-      const start = reader.at + 1;
-      const escaped = reader.skipString();
-      const end = reader.at - 1;
-      if (!reader.take(0x3a)) return false;
-      const hit = !escaped && same(start, <i32>(end - start), key);
-      if (hit) return reader.peek() != 0x6e;
-      reader.skip();
-      if (!reader.take(0x2c)) return false;
-    }
-    return false;
+    return this.reader.restart(this.pointer, this.length).find(key) && this.reader.peek() != 0x6e;
   }
 }

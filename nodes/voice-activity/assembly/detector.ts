@@ -4,6 +4,7 @@ import { Floats } from "../../sdk/assembly";
 import { energy } from "../../sdk/assembly/dsp/dot";
 import { isFftSize, RealFft } from "../../sdk/assembly/dsp/real-fft";
 import { powerDb } from "../../sdk/assembly/dsp/decibel";
+import { cos } from "../../sdk/assembly/dsp/trigonometry";
 
 const bandCount = 20;
 /** The minima are kept in 10 parts of 15 hops: 1.5 s. */
@@ -47,7 +48,7 @@ export class Detector {
     this.power.resize(size / 2 + 1);
     // Scaled so that a full-scale sine has a power of about 1 in its band.
     for (let i = 0; i < size; i++) {
-      const hann = 0.5 - 0.5 * Math.cos((2 * Math.PI * <f64>i) / <f64>size);
+      const hann = 0.5 - 0.5 * cos((2 * Math.PI * <f64>i) / <f64>size);
       this.window[i] = <f32>((hann * 3.266) / <f64>size);
     }
     this.placeBands(rate);

@@ -2,6 +2,7 @@
 // Sizes are multiples of 8 whose only prime factors are 2, 3 and 5.
 import { Floats } from "../floats";
 import { add, lanes, mul, splat, sub } from "./lanes";
+import { cos, sin } from "./trigonometry";
 
 /** Whether RealFft takes `size`. */
 export function isFftSize(size: i32): bool {
@@ -61,10 +62,10 @@ export class RealFft {
       const sumIm = this.im[a] - this.im[b];
       const gapRe = this.re[a] - this.re[b];
       const gapIm = this.im[a] + this.im[b];
-      const cos = this.turns[k << 1];
-      const sin = this.turns[(k << 1) + 1];
-      const re: f32 = 0.5 * (sumRe + cos * gapIm + sin * gapRe);
-      const im: f32 = 0.5 * (sumIm - cos * gapRe + sin * gapIm);
+      const wRe = this.turns[k << 1];
+      const wIm = this.turns[(k << 1) + 1];
+      const re: f32 = 0.5 * (sumRe + wRe * gapIm + wIm * gapRe);
+      const im: f32 = 0.5 * (sumIm - wRe * gapRe + wIm * gapIm);
       store<f32>(power + (<usize>k << 2), re * re + im * im);
     }
   }
@@ -117,16 +118,16 @@ function pushTurn(table: Floats, numerator: i32, denominator: i32): void {
   const angle = (-2 * Math.PI * <f64>numerator) / <f64>denominator;
   const at = table.length;
   table.resize(at + 2);
-  table[at] = <f32>Math.cos(angle);
-  table[at + 1] = <f32>Math.sin(angle);
+  table[at] = <f32>cos(angle);
+  table[at + 1] = <f32>sin(angle);
 }
 
 /** Writes (re + i·im)·w. */
 @inline function put<T>(toRe: usize, toIm: usize, re: T, im: T, w: usize): void {
-  const cos = splat<T>(load<f32>(w));
-  const sin = splat<T>(load<f32>(w, 4));
-  store<T>(toRe, sub<T>(mul<T>(re, cos), mul<T>(im, sin)));
-  store<T>(toIm, add<T>(mul<T>(re, sin), mul<T>(im, cos)));
+  const wRe = splat<T>(load<f32>(w));
+  const wIm = splat<T>(load<f32>(w, 4));
+  store<T>(toRe, sub<T>(mul<T>(re, wRe), mul<T>(im, wIm)));
+  store<T>(toIm, add<T>(mul<T>(re, wIm), mul<T>(im, wRe)));
 }
 
 @inline function radix2<T>(re: usize, im: usize, step: usize, toRe: usize, toIm: usize, row: usize, w: usize): void {
