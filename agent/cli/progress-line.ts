@@ -2,7 +2,7 @@
 import type { Progress } from "../executor/progress-meter.ts";
 import { count, formatPosition } from "./quantity.ts";
 
-const barCells = 24;
+const barCells = 16;
 
 /** One line of at most `columns` cells. `elapsedMs` counts from the start of the run. */
 export function formatProgress(progress: Progress, elapsedMs: number, columns: number): string {

@@ -6,7 +6,7 @@ import type { RunResult } from "../executor/run-graph.ts";
 import { loadConfig } from "../main/environment.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
 import { Program } from "../main/program.ts";
-import { openReportFile, refusedReport } from "../main/report-file.ts";
+import { openReportFile, type ReportFile, refusedReport } from "../main/report-file.ts";
 import type { Call } from "./command.ts";
 import { type Interrupts, listenForInterrupts } from "./interrupts.ts";
 import { openRunVoice, type RunVoice } from "./run-voice.ts";
@@ -16,8 +16,7 @@ export async function executeRun(call: Call): Promise<number> {
   refusePeers(call.texts("peer"));
   const durationMs = parseDuration(call.text("duration"));
   const config = await loadConfig();
-  const reportPath = call.text("report");
-  const reportFile = reportPath === undefined ? undefined : await openReportFile(reportPath);
+  const reportFile = await openReport(call.text("report"));
   const voice = openRunVoice(call.terminal, {
     json: call.flag("json"),
     quiet: call.flag("quiet"),
@@ -42,6 +41,15 @@ export async function executeRun(call: Call): Promise<number> {
   await reportFile?.write(result.report);
   if (result.error !== undefined && !isUnread) throw result.error;
   return result.report.outcome === "stopped" ? exitCodes.io : 0;
+}
+
+async function openReport(path: string | undefined): Promise<ReportFile | undefined> {
+  if (path === "-") {
+    throw new RemoteMediaError("usage", "run: --report takes a file, since stdout is for frames", {
+      hint: "--json gives the report on stderr",
+    });
+  }
+  return path === undefined ? undefined : openReportFile(path);
 }
 
 async function runFor(

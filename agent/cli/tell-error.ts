@@ -34,6 +34,7 @@ function tellOne(error: RemoteMediaError, { debug }: ErrorVoice, terminal: Termi
 
 function hintOf(error: RemoteMediaError, debug: boolean): string {
   const hints = error.hint === undefined ? [] : [error.hint];
+  if (error.problems.length > 1) hints.push("remotemedia validate tells every problem");
   if (error.code === "internal") {
     hints.push(debug ? ourDefect : `${ourDefect}; again with --debug it says more`);
   }

@@ -39,6 +39,10 @@ export function bindInputs(options: readonly string[], open: readonly OpenPort[]
   );
   if (twice !== undefined)
     throw new RemoteMediaError("usage", `--input feeds ${twice.port.node}.${twice.port.port} twice`);
+  if (bindings.filter(({ path }) => path === "-").length > 1)
+    throw new RemoteMediaError("usage", "stdin can feed one input only", {
+      hint: "give the others files, or FIFOs",
+    });
   return bindings;
 }
 
@@ -55,6 +59,11 @@ export function bindOutputs(options: readonly string[], open: readonly OpenPort[
   const [path] = bare;
   if (path === undefined) return bound;
   const rest = open.filter((port) => !bound.some((binding) => binding.port === port));
+  if (rest.length === 0)
+    throw new RemoteMediaError("usage", `nothing is left for --output ${path}`, {
+      hint:
+        open.length === 0 ? "the pipeline has no open output" : "the other --output options take every port",
+    });
   return [...bound, ...rest.map((port) => ({ port, path }))];
 }
 
