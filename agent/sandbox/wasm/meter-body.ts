@@ -1,6 +1,7 @@
 // Writes one function body anew with the meter's charges in it.
 
 import { opcode } from "./instruction.ts";
+import type { LeafFunctions } from "./leaf-functions.ts";
 import { type BodyPlan, type Point, planBody, pointKind } from "./meter-plan.ts";
 import { ByteReader } from "./reader.ts";
 import { valueType } from "./value-type.ts";
@@ -34,6 +35,7 @@ const pageShift = 10;
 export interface MeteredFunction {
   readonly fuelGlobal: number;
   readonly parameters: number;
+  readonly leaves: LeafFunctions;
   /** The block type that takes nothing and gives the function's results. */
   writeBlockType(writer: ByteWriter): void;
 }
@@ -41,7 +43,7 @@ export interface MeteredFunction {
 /** Writes `bytes[start, end)`, a body, with charges. */
 export function writeMeteredBody(out: ByteWriter, body: ByteReader, target: MeteredFunction): void {
   const start = body.offset;
-  const plan = planBody(body);
+  const plan = planBody(body, target.leaves);
   new BodyWriter(out, body.bytes, plan, target).write(start);
 }
 

@@ -1,6 +1,7 @@
 // Finds, in one function body, what the meter charges and where it has to add code.
 import { readLocals } from "./body.ts";
 import { InstructionWalker, opcode } from "./instruction.ts";
+import { isCold, type LeafFunctions, leafLimit } from "./leaf-functions.ts";
 import type { ByteReader } from "./reader.ts";
 
 /** What is added at a point of a body. */
@@ -42,7 +43,7 @@ export interface BodyPlan {
   readonly regions: readonly number[];
   /** In order of `at`. */
   readonly points: readonly Point[];
-  /** Whether some loop holds no call: it then pays to keep the fuel in a local while the function runs. */
+  /** Whether some loop holds no call that returns: it then pays to keep the fuel in a local while the function runs. */
   readonly tightLoop: boolean;
   readonly bulk: boolean;
   readonly grow: boolean;
@@ -59,8 +60,8 @@ const bulkKinds = new Map<number, number>([
   [opcode.tableGrow, pointKind.growTable],
 ]);
 
-/** Plans one body. An instruction counts one, block structure (`block`, `loop`, `else`, `end`) nothing. */
-export function planBody(body: ByteReader): BodyPlan {
+/** Plans one body. A call of a leaf costs what the leaf does, an indirect call what the dearest leaf may. An instruction counts one, block structure (`block`, `loop`, `else`, `end`) nothing. */
+export function planBody(body: ByteReader, leaves: LeafFunctions): BodyPlan {
   const locals = readLocals(body);
   const code = body.offset;
   const walker = new InstructionWalker(body);
@@ -95,12 +96,18 @@ export function planBody(body: ByteReader): BodyPlan {
     } else if (op !== opcode.else) {
       regions[region]!++;
       if (op === opcode.call || op === opcode.callIndirect) {
-        calls++;
-        points.push({ kind: pointKind.call, at, next: at, argument: 0 });
-        points.push({ kind: pointKind.called, at: body.offset, next: body.offset, argument: 0 });
+        const cost = op === opcode.call ? leaves.cost(walker.immediate) : undefined;
+        const touchesFuel = cost === undefined || leaves.callsOut(walker.immediate);
+        regions[region]! += cost ?? (op === opcode.callIndirect ? leafLimit : 0);
+        if (touchesFuel) points.push({ kind: pointKind.call, at, next: at, argument: 0 });
+        if (cost === undefined && !isCold(body)) {
+          calls++;
+          points.push({ kind: pointKind.called, at: body.offset, next: body.offset, argument: 0 });
+        }
       } else if (op === opcode.return) {
         points.push({ kind: pointKind.return, at, next: body.offset, argument: open.length - 1 });
       } else if (op === opcode.returnCall || op === opcode.returnCallIndirect) {
+        regions[region]! += op === opcode.returnCall ? (leaves.cost(walker.immediate) ?? 0) : leafLimit;
         points.push({ kind: pointKind.leave, at, next: at, argument: 0 });
       } else if (op === opcode.memoryGrow || op >= opcode.memoryInit) {
         const kind = bulkKinds.get(op);

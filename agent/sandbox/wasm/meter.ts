@@ -2,6 +2,7 @@
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { complexityLimits } from "./complexity.ts";
 import type { FunctionType } from "./declaration.ts";
+import { findLeaves } from "./leaf-functions.ts";
 import { writeMeteredBody } from "./meter-body.ts";
 import { ByteReader } from "./reader.ts";
 import { type CoreFacts, scanCore } from "./scan.ts";
@@ -29,7 +30,8 @@ export interface MeterOptions {
  * it, with the fuel in its own hands (`prepareCore` does both in order).
  *
  * A call charges, when a function or a loop's head is entered, the instructions of that stretch of code as they are
- * written, loops inside of it excluded, and what bulk operations move by 64 bytes a unit. The count depends on the
+ * written, loops inside of it excluded, and what bulk operations move by 64 bytes a unit. Small functions without loops
+ * (`leaf-functions.ts`) stay as they are, their callers are charged for them. The count depends on the
  * module and its input alone. When the fuel would become negative the module traps (`unreachable`) and its global
  * `fuelExport` is negative. After another trap the global may lack what the function that trapped had charged.
  *
@@ -70,12 +72,19 @@ function meterCode(bytes: Uint8Array, facts: CoreFacts, blockTypes: BlockTypes):
   const count = reader.u32();
   const out = new ByteWriter((section.end - section.start) * 2).u32(count);
   const body = new ByteWriter(64 * 1024);
+  const leaves = findLeaves(bytes, facts);
   for (let at = 0; at < count; at++) {
+    const original = reader.sub(reader.u32());
+    if (leaves.cost(facts.importedFunctions + at) !== undefined) {
+      out.sized(original.bytes.subarray(original.offset, original.end));
+      continue;
+    }
     const type = facts.types[facts.functionTypes[facts.importedFunctions + at]!]!;
     body.clear();
-    writeMeteredBody(body, reader.sub(reader.u32()), {
+    writeMeteredBody(body, original, {
       fuelGlobal: facts.globals,
       parameters: type.parameters.length,
+      leaves,
       writeBlockType: (writer) => blockTypes.write(writer, type.results),
     });
     if (body.length > engineBodyBytes) {

@@ -43,8 +43,25 @@ describe("what a call costs", () => {
   });
 
   test("includes a sixteenth of the locals, which are cleared at entry", async () => {
-    const instance = await metered(`(module (func (export "f") (local ${"i64 ".repeat(320)}) nop))`);
+    const instance = await metered(`(module (func (export "f") (local ${"i64 ".repeat(320)}) (loop nop)))`);
     expect(instance.cost("f")).toBe(1n + 20n);
+  });
+
+  test("of a small function without loops is its caller's, so that engines still inline it", async () => {
+    const instance = await metered(`(module
+      (func $fail unreachable)
+      (func $leaf (param i32) (result i32) (i32.mul (local.get 0) (i32.const 3)))
+      (func $checked (param i32) (result i32)
+        (if (i32.gt_u (local.get 0) (i32.const 9)) (then (call $fail) unreachable))
+        (local.get 0))
+      (func (export "own") (param i32) (result i32) (call $leaf (local.get 0)))
+      (func (export "loops") (param i32) (result i32)
+        (loop (local.set 0 (call $checked (call $leaf (local.get 0)))))
+        (local.get 0)))`);
+    expect(instance.call("loops", 2)).toBe(6);
+    // local.get, leaf 1 + 3, checked 1 + 7, local.set; local.get behind the loop.
+    expect(instance.cost("loops", 2)).toBe(1n + 4n + 8n + 1n + 1n);
+    expect(instance.cost("own", 2)).toBe(0n + 2n + 3n);
   });
 
   test("is a golden number for a program with loops, calls, tables and bulk operations", async () => {
@@ -299,5 +316,5 @@ const golden = `(module
       (br_if 0 (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (local.get $n))))
     (i32.add (local.get $h) (call $fib (i32.const 12)))))`;
 const goldenResult = 1_477_481_680;
-// fib: 465 calls of 14; fill: 937; first loop: 40 of 17 and its callees 160; second: 40 of 12; outside: 14.
-const goldenFuel = 8781n;
+// fib: 465 calls of 14; fill: 937; first loop: 40 of 17 and of an indirect call's 48; second: 40 of 12; outside: 14.
+const goldenFuel = 10_541n;

@@ -1,0 +1,65 @@
+// What the meter costs: the same kernels unrewritten and metered, in turn, in one process.
+import { join } from "node:path";
+import asc from "assemblyscript/asc";
+import { meterCore } from "../../agent/sandbox/wasm/meter.ts";
+import type { Row } from "./row.ts";
+import { summarise } from "./statistic.ts";
+
+const pairs = 60;
+const kernels = [
+  { name: "sha256", goal: 15 },
+  { name: "matmul", goal: 10 },
+  { name: "fft", goal: 10 },
+] as const;
+
+type Kernels = Record<(typeof kernels)[number]["name"], () => number>;
+
+/** Ratios pair by pair, so that a machine whose speed drifts doesn't decide. */
+export async function benchFuel(): Promise<Row[]> {
+  const plain = await compileKernels();
+  const original = instantiate(plain);
+  const metered = instantiate(meterCore(plain));
+  return kernels.map(({ name, goal }) => {
+    const percent = summarise(compare(original[name], metered[name]));
+    return { group: "fuel", name: `${name}, metered against unrewritten`, unit: "% more", value: percent.p50, min: percent.min, upper: percent.max, goal };
+  });
+}
+
+function compare(original: () => number, metered: () => number): number[] {
+  for (let run = 0; run < 60; run++) {
+    if (original() !== metered()) throw new TypeError("the metered kernel gives another result");
+  }
+  const ratios: number[] = [];
+  for (let pair = 0; pair < pairs; pair++) {
+    const order = pair % 2 === 0 ? [original, metered] : [metered, original];
+    const [first, second] = order.map(best);
+    ratios.push(((pair % 2 === 0 ? second! / first! : first! / second!) - 1) * 100);
+  }
+  return ratios;
+}
+
+/** The best of five: what an interruption adds is not the kernel's. */
+function best(kernel: () => number): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let run = 0; run < 5; run++) {
+    const started = performance.now();
+    kernel();
+    least = Math.min(least, performance.now() - started);
+  }
+  return least;
+}
+
+function instantiate(bytes: Uint8Array): Kernels {
+  const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+  const abort = () => {
+    throw new TypeError("a kernel aborted");
+  };
+  return new WebAssembly.Instance(module, { env: { abort } }).exports as unknown as Kernels;
+}
+
+async function compileKernels(): Promise<Uint8Array> {
+  const source = await Bun.file(join(import.meta.dirname, "guests/kernels.node.ts")).text();
+  const { binary, error, stderr } = await asc.compileString({ "kernels.ts": source }, { optimizeLevel: 3, runtime: "stub", use: ["abort="] });
+  if (error !== null || binary === null) throw new TypeError(`the kernels don't compile: ${stderr.toString()}`);
+  return binary;
+}
