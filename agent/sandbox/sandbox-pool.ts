@@ -1,4 +1,5 @@
 // Sandbox children that are started ahead of need, so that a stage opens and recovers without waiting for a process.
+import { z } from "zod";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import type {
   Child,
@@ -36,6 +37,10 @@ export interface SandboxPoolOptions {
   readonly onWeak?: (confinement: Confinement) => void;
 }
 
+const confinementSchema = z
+  .strictObject({ seccomp: z.boolean(), reason: z.string().max(200).optional() })
+  .transform(({ seccomp, reason }): Confinement => ({ seccomp, reason }));
+
 /** A child that isn't ready by then never will be. */
 const readyMs = 30_000;
 
@@ -57,11 +62,8 @@ export class SandboxPool implements AsyncDisposable {
     const key = `${size.sharedBytes}/${size.addressSpaceBytes}`;
     const spare = this.#spares.get(key)?.shift();
     this.#refillLater(key, size);
-    if (spare !== undefined) {
-      const ready = await spare.catch(() => undefined);
-      if (ready !== undefined) return ready;
-    }
-    return this.#start(size);
+    const ready = await spare?.catch(() => undefined);
+    return ready ?? this.#start(size);
   }
 
   #refillLater(key: string, size: SandboxSize): void {
@@ -71,11 +73,22 @@ export class SandboxPool implements AsyncDisposable {
       this.#spares.set(key, spares);
       while (spares.length < (this.#options.spares ?? 1)) {
         const spare = this.#start(size);
-        spare.catch(() => {});
         spares.push(spare);
+        spare.then(
+          ({ child }) => void child.exited.then(() => this.#forget(spares, spare, child)),
+          () => this.#forget(spares, spare),
+        );
       }
     }, this.#options.refillMs ?? 50);
     this.#refills.add(timer);
+  }
+
+  /** A spare that ended while it waited is not handed out. */
+  #forget(spares: Promise<SandboxChild>[], spare: Promise<SandboxChild>, child?: Child): void {
+    const index = spares.indexOf(spare);
+    if (index < 0) return;
+    spares.splice(index, 1);
+    child?.release();
   }
 
   async #start(size: SandboxSize): Promise<SandboxChild> {
@@ -138,11 +151,17 @@ async function becomeReady(child: Child): Promise<SandboxChild> {
   const timer = setTimeout(() => child.kill(), readyMs);
   child.onWake(() => {
     Atomics.store(layout.control, control.parentWakePending, 0);
-    const record = inbox.peek();
-    if (record?.type !== toParent.ready) return;
-    const text = new TextDecoder().decode(inbox.arena.slice(record.offset, record.offset + record.bytes));
-    inbox.release();
-    told.resolve(JSON.parse(text));
+    try {
+      const record = inbox.peek();
+      if (record?.type !== toParent.ready) return;
+      const text = new TextDecoder().decode(inbox.arena.slice(record.offset, record.offset + record.bytes));
+      inbox.release();
+      told.resolve(confinementSchema.parse(JSON.parse(text)));
+    } catch (cause) {
+      told.reject(
+        new RemoteMediaError("sandbox-failed", "a sandbox child broke the protocol at its start", { cause }),
+      );
+    }
   });
   void child.exited.then((exit) => {
     told.reject(

@@ -74,13 +74,14 @@ export class MetricsTotal {
 
   /** Adds a block for good: its child is gone. */
   add(view: DataView): void {
-    this.#framesIn += view.getFloat64(framesIn, true);
-    this.#framesOut += view.getFloat64(framesOut, true);
-    this.#restarts += view.getFloat64(restarts, true);
-    this.#totalUs += view.getFloat64(totalUs, true);
-    this.#maxUs = Math.max(this.#maxUs, view.getFloat64(maxUs, true));
-    this.#memoryPeak = Math.max(this.#memoryPeak, view.getFloat64(memoryPeak, true));
-    this.#fuel += view.getBigInt64(fuel, true);
+    this.#framesIn += readCount(view, framesIn);
+    this.#framesOut += readCount(view, framesOut);
+    this.#restarts += readCount(view, restarts);
+    this.#totalUs += readCount(view, totalUs);
+    this.#maxUs = Math.max(this.#maxUs, readCount(view, maxUs));
+    this.#memoryPeak = Math.max(this.#memoryPeak, readCount(view, memoryPeak));
+    const burnt = view.getBigInt64(fuel, true);
+    if (burnt > 0n) this.#fuel += burnt;
     for (let index = 0; index < buckets; index++) {
       this.#histogram[index]! += view.getUint32(histogram + index * 4, true);
     }
@@ -148,5 +149,11 @@ export function setConsecutiveFailures(view: DataView, count: number): void {
 
 /** The consecutive failures that a block has counted. */
 export function consecutiveFailures(view: DataView): number {
-  return view.getFloat64(consecutive, true);
+  return readCount(view, consecutive);
+}
+
+/** A counter that a child has written: what can't be one is 0. */
+function readCount(view: DataView, offset: number): number {
+  const count = view.getFloat64(offset, true);
+  return count >= 0 && count <= Number.MAX_SAFE_INTEGER ? count : 0;
 }

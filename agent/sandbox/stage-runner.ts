@@ -7,8 +7,10 @@ import type { Frame } from "../node/frame.ts";
 import type { Emission, NodeMetrics, NodeRunner, Outcome } from "../node/runner.ts";
 import { type BlobJson, encodeBlobJson } from "./blob-json.ts";
 import { CallDeadline } from "./call-deadline.ts";
+import { readableText } from "./readable-text.ts";
 import { failureCodes, type LogLevel, logLevels, type Note } from "./records.ts";
 import { describeExit, type SandboxPool } from "./sandbox-pool.ts";
+import { type StageBound, stageBoundOf } from "./stage-bound.ts";
 import { consecutiveFailures, MetricsTotal, setConsecutiveFailures } from "./stage-metrics.ts";
 import { StageSession } from "./stage-session.ts";
 import { sandboxSizeOf } from "./stage-size.ts";
@@ -39,6 +41,8 @@ interface Call {
   /** Undefined for the flush. */
   readonly frame: Frame | undefined;
   readonly emissions: Emission[];
+  /** Of the emissions' data. */
+  bytes: number;
   readonly failures: NodeFailure[];
   readonly settled: PromiseWithResolvers<Outcome>;
 }
@@ -55,6 +59,8 @@ export class StageRunner implements NodeRunner {
   readonly #nodes: readonly StageNode[];
   readonly #encoded: BlobJson;
   readonly #deadline: CallDeadline;
+  /** What a child may give for one call: its own bound, once a node for a flush. */
+  readonly #bound: StageBound;
   readonly #totals: readonly MetricsTotal[];
   /** Failures in a row by node, as the last child that died has left them. */
   readonly #consecutive: number[];
@@ -75,6 +81,8 @@ export class StageRunner implements NodeRunner {
     this.#options = options;
     this.#nodes = options.stage.nodes;
     this.#encoded = encodeBlobJson(options.stage);
+    const { frames, bytes } = stageBoundOf(this.#nodes);
+    this.#bound = { frames: frames * this.#nodes.length, bytes: bytes * this.#nodes.length };
     this.#totals = this.#nodes.map(() => new MetricsTotal());
     this.#consecutive = this.#nodes.map(() => 0);
     const limits = this.#nodes.map((node) => node.limits.maxExecutionMs);
@@ -106,7 +114,7 @@ export class StageRunner implements NodeRunner {
   #call(frame: Frame | undefined): Promise<Outcome> {
     if (this.#closed) return Promise.reject(new RemoteMediaError("internal", "the stage is closed"));
     const settled = Promise.withResolvers<Outcome>();
-    this.#calls.push({ sequence: this.#nextSequence, frame, emissions: [], failures: [], settled });
+    this.#calls.push({ sequence: this.#nextSequence, frame, emissions: [], bytes: 0, failures: [], settled });
     this.#nextSequence = (this.#nextSequence + 1) | 0;
     this.#pump();
     return settled.promise;
@@ -203,6 +211,9 @@ export class StageRunner implements NodeRunner {
     const port = node?.outputs[tag & 255];
     if (node === undefined || port === undefined)
       throw protocolBroken("an emission from a port that doesn't exist");
+    call.bytes += frame.data.length;
+    if (call.emissions.length >= this.#bound.frames || call.bytes > this.#bound.bytes)
+      throw protocolBroken("more output than a stage may give");
     call.emissions.push({ node: node.id, frame: { ...frame, port: port.name } });
   }
 
@@ -210,7 +221,7 @@ export class StageRunner implements NodeRunner {
     const code = failureCodes[note.code];
     if (code === undefined || note.node >= this.#nodes.length)
       throw protocolBroken("a failure that doesn't exist");
-    const failure = this.#describe(note.node, code, readableText(note.text), note.pts, note.count);
+    const failure = this.#describe(note.node, code, noteText(note.text), note.pts, note.count);
     if (this.#opening !== undefined) this.#opening.failures.push(failure);
     else this.#oldest(sequence).failures.push(failure);
   }
@@ -227,7 +238,7 @@ export class StageRunner implements NodeRunner {
     const node = this.#nodes[note.node];
     const level = logLevels[note.code];
     if (node === undefined || level === undefined) throw protocolBroken("a log line that doesn't exist");
-    this.#options.onLog?.({ node: node.id, level, text: readableText(note.text), suppressed: note.count });
+    this.#options.onLog?.({ node: node.id, level, text: noteText(note.text), suppressed: note.count });
   }
 
   /** The call that the child must be speaking of. */
@@ -253,10 +264,14 @@ export class StageRunner implements NodeRunner {
     void session.discard();
     if (this.#closed) return;
     const timeout = exit.signal === "SIGALRM" || this.#deadline.expired;
+    // It must not look into memory that is given back below.
+    this.#deadline.stop();
     const limit = this.#nodes[blamed]!.limits.maxExecutionMs;
     const message = timeout
       ? `the call took longer than ${limit} ms`
-      : `its process ended: ${lie === undefined ? describeExit(exit) : lie.message}`;
+      : lie === undefined
+        ? `its process ended: ${describeExit(exit)}`
+        : `its process broke the protocol: ${lie.message}`;
     const failure = (pts: number | undefined) => {
       this.#consecutive[blamed]! += 1;
       this.#totals.forEach((total) => {
@@ -336,11 +351,10 @@ export class StageRunner implements NodeRunner {
 }
 
 function protocolBroken(what: string): RemoteMediaError {
-  return new RemoteMediaError("sandbox-failed", `the child broke the protocol: ${what}`);
+  return new RemoteMediaError("sandbox-failed", what);
 }
 
-/** Text of a guest or of its child, cut, without control characters. */
-function readableText(bytes: Uint8Array): string {
-  const text = new TextDecoder().decode(bytes.slice(0, maxTextBytes));
-  return text.replaceAll(/[^\P{C}\n\t]/gu, "");
+/** A note's text, cut. */
+function noteText(bytes: Uint8Array): string {
+  return readableText(new TextDecoder().decode(bytes.slice(0, maxTextBytes)));
 }

@@ -6,11 +6,12 @@ import type { ChildExit } from "../../platform/contract/process.ts";
 import type { Frame } from "../node/frame.ts";
 import { frameDataOffset, readFrameHead, writeFrameHead } from "../node/frame-codec.ts";
 import { type BlobJson, writeBlobJson } from "./blob-json.ts";
+import { readableText } from "./readable-text.ts";
 import type { RecordView } from "./record-ring.ts";
 import { type Note, readNote, toChild, toParent } from "./records.ts";
 import type { SandboxChild } from "./sandbox-pool.ts";
 import { discard } from "./sandbox-pool.ts";
-import { control } from "./shared-layout.ts";
+import { control, ringSlots } from "./shared-layout.ts";
 
 /** What a session tells its runner, one call at a time from the event loop. */
 export interface SessionEvents {
@@ -24,18 +25,28 @@ export interface SessionEvents {
   ended(exit: ChildExit, lie: RemoteMediaError | undefined): void;
 }
 
+/** Records taken in one turn of the event loop. */
+const turnRecords = ringSlots * 4;
+
 export class StageSession {
   readonly #sandbox: SandboxChild;
   readonly #events: SessionEvents;
   #lie: RemoteMediaError | undefined;
+  #continues = false;
+  /** No byte of the child's memory may be touched any more. */
+  #isOver = false;
   /** Whether the child has loaded the stage. */
   isLoaded = false;
 
   constructor(sandbox: SandboxChild, events: SessionEvents) {
     this.#sandbox = sandbox;
     this.#events = events;
-    sandbox.child.onWake(() => this.#drain());
-    void sandbox.child.exited.then((exit) => events.ended(exit, this.#lie));
+    sandbox.child.onWake(() => this.#drainInTurns());
+    void sandbox.child.exited.then((exit) => {
+      while (!this.#isOver && this.#drain());
+      this.#isOver = true;
+      events.ended(exit, this.#lie);
+    });
   }
 
   /** A node's metrics block. */
@@ -99,6 +110,7 @@ export class StageSession {
 
   /** Ends the child and gives the memory back; the metrics blocks are gone then. */
   async discard(): Promise<void> {
+    this.#isOver = true;
     await discard(this.#sandbox.child);
   }
 
@@ -108,12 +120,24 @@ export class StageSession {
       this.#sandbox.child.wake();
   }
 
-  #drain(): void {
+  /** Takes what has come, so many records at a time: a child that never stops must not keep this process from anything else. */
+  #drainInTurns(): void {
+    if (this.#continues || !this.#drain()) return;
+    this.#continues = true;
+    setImmediate(() => {
+      this.#continues = false;
+      if (!this.#isOver) this.#drainInTurns();
+    });
+  }
+
+  /** Gives whether there may be more. */
+  #drain(): boolean {
     const { layout, inbox, child } = this.#sandbox;
+    if (this.#lie !== undefined) return false;
     Atomics.store(layout.control, control.parentWakePending, 0);
-    if (this.#lie !== undefined) return;
+    let left = turnRecords;
     try {
-      for (let record = inbox.peek(); record !== undefined; record = inbox.peek()) {
+      for (let record = inbox.peek(); record !== undefined && left > 0; record = inbox.peek(), left--) {
         this.#take(record);
         inbox.release();
       }
@@ -122,6 +146,7 @@ export class StageSession {
       child.kill();
     }
     if (Atomics.exchange(layout.control, control.childWantsRoom, 0) === 1) child.wake();
+    return left === 0 && this.#lie === undefined;
   }
 
   #take(record: RecordView): void {
@@ -163,9 +188,17 @@ export class StageSession {
 
 /** Why a stage could not be loaded, as its child says. */
 function readProblem(bytes: Uint8Array): RemoteMediaError | undefined {
-  const said: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const said = parseProblem(bytes);
   if (said === null || typeof said !== "object" || !("code" in said)) return undefined;
   const code = String(said.code);
-  const message = "message" in said ? String(said.message).slice(0, 1000) : "";
+  const message = "message" in said ? readableText(String(said.message)).slice(0, 1000) : "";
   return new RemoteMediaError(isErrorCode(code) ? code : "sandbox-failed", message);
+}
+
+function parseProblem(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new RemoteMediaError("sandbox-failed", "what it says of its stage can't be read", { cause });
+  }
 }

@@ -4,6 +4,7 @@ import { RemoteMediaError } from "../base/error.ts";
 
 const symbols = {
   memfd_create: { args: ["ptr", "u32"], returns: "i32" },
+  fcntl: { args: ["i32", "i32", "u64"], returns: "i32" },
   ftruncate: { args: ["i32", "i64"], returns: "i32" },
   mmap: { args: ["ptr", "u64", "i32", "i32", "i32", "i64"], returns: "ptr" },
   munmap: { args: ["ptr", "u64"], returns: "i32" },

@@ -4,6 +4,10 @@ import { RemoteMediaError } from "../base/error.ts";
 import { libc } from "./libc.ts";
 
 const MFD_CLOEXEC = 1;
+const MFD_ALLOW_SEALING = 2;
+const F_ADD_SEALS = 1033;
+/** F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW: a child that cut the memory short would fault its parent. */
+const seals = 1 | 2 | 4;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 const MAP_FAILED = 2 ** 64;
@@ -19,12 +23,12 @@ export interface SharedMemory {
 export function createSharedMemory(bytes: number): SharedMemory {
   const c = libc();
   const name = new TextEncoder().encode("remotemedia\0");
-  const fd = c.memfd_create(ptr(name), MFD_CLOEXEC);
+  const fd = c.memfd_create(ptr(name), MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd < 0)
     throw new RemoteMediaError("sandbox-failed", "memfd_create failed", {
       hint: "Linux 3.17 or newer is needed",
     });
-  if (c.ftruncate(fd, bytes) !== 0) {
+  if (c.ftruncate(fd, bytes) !== 0 || c.fcntl(fd, F_ADD_SEALS, seals) !== 0) {
     c.close(fd);
     throw new RemoteMediaError("sandbox-failed", `shared memory of ${bytes} bytes was refused`);
   }

@@ -1,6 +1,6 @@
 // Starts a child of this same program, confined before exec: address space, no core dumps, a fixed environment, an empty folder.
 import { ptr } from "bun:ffi";
-import { mkdtempSync, rmdirSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RemoteMediaError } from "../base/error.ts";
@@ -54,7 +54,7 @@ function spawnChild(self: SelfCommand, options: ChildOptions): Child {
     });
   } catch (cause) {
     memory.release();
-    rmdirSync(folder);
+    rmSync(folder, { recursive: true, force: true });
     throw new RemoteMediaError("sandbox-failed", "a sandbox child can't be started", {
       cause,
       hint: "is there a /bin/sh?",
@@ -75,6 +75,21 @@ function attach(
   const bytePointer = ptr(byte);
   let listener = () => {};
   let open = true;
+  let hasFolder = true;
+  /** A child that has spoken is running and needs its folder's name no longer: a parent that is killed then leaves nothing. */
+  const removeFolder = () => {
+    if (!hasFolder) return;
+    hasFolder = false;
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // An empty folder that stays is not worth an exception in the event loop.
+    }
+  };
+  const onData = () => {
+    removeFolder();
+    listener();
+  };
   const closed = Promise.withResolvers<void>();
   const onClosed = () => {
     open = false;
@@ -82,13 +97,13 @@ function attach(
   };
   void Bun.connect({
     fd: descriptor,
-    socket: { data: () => listener(), close: onClosed, error: onClosed, end: onClosed },
+    socket: { data: onData, close: onClosed, error: onClosed, end: onClosed },
   } as unknown as Bun.UnixSocketOptions<undefined>).catch(onClosed);
   const lastWords = collectLastWords(subprocess.stderr);
   const exited = (async (): Promise<ChildExit> => {
     await subprocess.exited;
     await closed.promise;
-    rmdirSync(folder);
+    removeFolder();
     listener();
     return {
       signal: subprocess.signalCode === null ? undefined : String(subprocess.signalCode),

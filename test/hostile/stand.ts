@@ -89,7 +89,11 @@ function isRunning(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
 
-export function frameOf(data: readonly number[] | Uint8Array, pts = 0, payload: Payload = { kind: "bytes" }): Frame {
+export function frameOf(
+  data: readonly number[] | Uint8Array,
+  pts = 0,
+  payload: Payload = { kind: "bytes" },
+): Frame {
   return { port: "in", pts, payload, data: Uint8Array.from(data) };
 }
 

@@ -52,7 +52,10 @@ it.each([
     where === "start" ? { fields: "(func $begin unreachable) (start $begin)" } : { [where]: "unreachable" },
   );
   const runner = await stand.make(guest);
-  await expect(runner.open()).rejects.toMatchObject({ code: "node-trap", message: expect.stringMatching(message) });
+  await expect(runner.open()).rejects.toMatchObject({
+    code: "node-trap",
+    message: expect.stringMatching(message),
+  });
   await stand.expectNeighbourUnharmed();
 });
 
@@ -78,7 +81,9 @@ describe("a guest that traps while it frees its result", () => {
     const runner = await stand.open(await buildGuest({ post: "unreachable" }));
     const { emissions, failures } = await runner.process(frameOf([0, 5], 40));
     expect(emissions.map(({ frame }) => [...frame.data])).toEqual([[0, 5]]);
-    expect(failures).toMatchObject([{ code: "node-trap", message: "unreachable", framePts: 40, consecutive: 1 }]);
+    expect(failures).toMatchObject([
+      { code: "node-trap", message: "unreachable", framePts: 40, consecutive: 1 },
+    ]);
   });
 
   it("is counted in a row, so that the run can give it up", async () => {

@@ -1,9 +1,11 @@
 // The stage inside of a sandbox child: calls its nodes under their limits, hands frames from one to the next.
+import { RemoteMediaError } from "../../../platform/base/error.ts";
 import type { ChildHost } from "../../../platform/contract/process.ts";
 import type { FailureCode } from "../../node/failure.ts";
 import type { Frame } from "../../node/frame.ts";
 import { failureCodes } from "../records.ts";
 import { control, type SharedLayout } from "../shared-layout.ts";
+import { type StageBound, stageBoundOf } from "../stage-bound.ts";
 import { MetricsWriter } from "../stage-metrics.ts";
 import type { StageNode, StageSpec } from "../stage-spec.ts";
 import { classifyTrap } from "./classify-trap.ts";
@@ -38,6 +40,10 @@ export class Stage {
   readonly #control: Int32Array;
   readonly #create: GuestFactory;
   readonly #output: StageOutput;
+  readonly #bound: StageBound;
+  /** What the current frame from outside has led to. */
+  #handedOn = 0;
+  #emittedBytes = 0;
 
   constructor(
     spec: StageSpec,
@@ -50,6 +56,7 @@ export class Stage {
     this.#control = layout.control;
     this.#create = create;
     this.#output = output;
+    this.#bound = stageBoundOf(spec.nodes);
     this.#members = spec.nodes.map((node, index) => ({
       spec: node,
       index,
@@ -65,6 +72,7 @@ export class Stage {
 
   /** One frame from outside, for the root. */
   process(frame: Frame): void {
+    this.#begin();
     const root = this.#members[0];
     if (root !== undefined) this.#feed(root, frame);
   }
@@ -72,11 +80,17 @@ export class Stage {
   /** Flushes every node, each after the one that feeds it. */
   flush(): void {
     for (const member of this.#members) {
+      this.#begin();
       const guest = member.guest;
       if (guest === undefined) continue;
       const frames = this.#attempt(member, undefined, () => guest.flush());
       if (frames !== undefined) this.#route(member, guest, undefined, frames);
     }
+  }
+
+  #begin(): void {
+    this.#handedOn = 0;
+    this.#emittedBytes = 0;
   }
 
   #feed(member: Member, frame: Frame): void {
@@ -92,9 +106,16 @@ export class Stage {
   #route(member: Member, guest: Guest, pts: number | undefined, frames: readonly Frame[]): void {
     member.metrics.framesOut(frames.length);
     for (const frame of frames) {
+      if (this.#isSpent) break;
       const port = member.spec.outputs.findIndex((output) => output.name === frame.port);
       const route = member.spec.routes[port];
       if (route === undefined) continue;
+      this.#handedOn += 1;
+      if (route.outside) this.#emittedBytes += frame.data.length;
+      if (this.#isSpent) {
+        this.#fail(member, pts, tooMuch(this.#bound));
+        return;
+      }
       if (route.outside) this.#output.emission(member.index, port, frame);
       for (const next of route.inside) this.#feed(this.#members[next.node]!, { ...frame, port: next.port });
     }
@@ -104,6 +125,10 @@ export class Stage {
     } catch (thrown) {
       this.#fail(member, pts, thrown);
     }
+  }
+
+  get #isSpent(): boolean {
+    return this.#handedOn > this.#bound.frames || this.#emittedBytes > this.#bound.bytes;
   }
 
   /** Runs one counted guest call; undefined when it failed, which has been reported and mended by then. */
@@ -177,4 +202,11 @@ export class Stage {
     this.#output.failure(member.index, code, error.message, pts, member.metrics.consecutive);
     return code;
   }
+}
+
+function tooMuch({ frames, bytes }: StageBound): RemoteMediaError {
+  return new RemoteMediaError(
+    "node-output-limit",
+    `one frame became more than ${frames} frames or ${bytes} bytes in its stage`,
+  );
 }

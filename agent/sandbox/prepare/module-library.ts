@@ -5,6 +5,7 @@ import { isErrorCode } from "../../../platform/base/error-codes.ts";
 import type { BlobCache } from "../../../platform/contract/blob-cache.ts";
 import type { ChildSpawner } from "../../../platform/contract/process.ts";
 import { readBlobJson } from "../blob-json.ts";
+import { readableText } from "../readable-text.ts";
 import { toChild, toParent } from "../records.ts";
 import { describeExit, discard, startChild } from "../sandbox-pool.ts";
 import { control, sharedBytesFor } from "../shared-layout.ts";
@@ -70,7 +71,9 @@ export function createModuleLibrary(spawner: ChildSpawner, cache: BlobCache): Mo
         if (known.success) return toPreparation(known.data);
       }
       const answer = await transpileInChild(spawner, component);
-      const preparation = toPreparation(answerSchema.parse(readBlobJson(answer)));
+      const said = answerSchema.safeParse(tryRead(answer));
+      if (!said.success) throw nonsense(said.error);
+      const preparation = toPreparation(said.data);
       await cache.put(key, answer);
       return preparation;
     },
@@ -90,7 +93,7 @@ function toPreparation(answer: z.infer<typeof answerSchema>): Preparation {
   const { code, message, hint } = answer.problem;
   throw new RemoteMediaError(
     isErrorCode(code) ? code : "module-invalid",
-    message,
+    readableText(message).slice(0, 1000),
     hint === undefined ? {} : { hint },
   );
 }
@@ -104,9 +107,13 @@ async function transpileInChild(spawner: ChildSpawner, component: Uint8Array): P
     const answered = Promise.withResolvers<Uint8Array>();
     child.onWake(() => {
       Atomics.store(layout.control, control.parentWakePending, 0);
-      const record = inbox.peek();
-      if (record?.type !== toParent.loaded) return;
-      answered.resolve(inbox.arena.slice(record.offset, record.offset + record.bytes));
+      try {
+        const record = inbox.peek();
+        if (record?.type !== toParent.loaded) return;
+        answered.resolve(inbox.arena.slice(record.offset, record.offset + record.bytes));
+      } catch (cause) {
+        answered.reject(nonsense(cause));
+      }
     });
     void child.exited.then((exit) => {
       answered.reject(
@@ -123,6 +130,11 @@ async function transpileInChild(spawner: ChildSpawner, component: Uint8Array): P
     clearTimeout(timer);
     await discard(child);
   }
+}
+
+/** A component that took over the child that prepared it, or broke it. */
+function nonsense(cause: unknown): RemoteMediaError {
+  return new RemoteMediaError("module-invalid", "preparing the module gave nonsense", { cause });
 }
 
 async function sha256(bytes: Uint8Array): Promise<string> {
