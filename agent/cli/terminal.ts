@@ -1,6 +1,7 @@
 // Where text goes: results to stdout, everything else to stderr, with a status line that stays at the bottom.
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
+import { RemoteMediaError } from "../../platform/base/error.ts";
 
 const codes = { red: 31, green: 32, yellow: 33, cyan: 36, dim: 2, bold: 1 } as const;
 export type Style = keyof typeof codes;
@@ -13,7 +14,7 @@ export interface TerminalParts {
   readonly color: boolean;
   /** Of stderr; read at each status line. */
   columns(): number;
-  /** Writes all of it, or gives up silently when nobody reads any more. */
+  /** Writes all of it, or gives up silently when nobody reads any more. @throws RemoteMediaError `output-failed`, of stdout */
   write(stream: Stream, text: string): void;
 }
 
@@ -78,9 +79,13 @@ function writeAll(descriptor: number, text: string): void {
     try {
       at += writeSync(descriptor, bytes, at);
     } catch (error) {
-      // Another process may have made a pipe that we share non-blocking. Anything else: nobody is there to be told.
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return;
-      Bun.sleepSync(retryMs);
+      const { code, message } = error as NodeJS.ErrnoException;
+      // Another process may have made a pipe that we share non-blocking.
+      if (code === "EAGAIN") Bun.sleepSync(retryMs);
+      // The reader has seen enough, or nobody is there to be told.
+      else if (code === "EPIPE" || descriptor === descriptors.stderr) return;
+      else
+        throw new RemoteMediaError("output-failed", `stdout can't be written: ${message}`, { cause: error });
     }
   }
 }

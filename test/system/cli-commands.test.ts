@@ -115,27 +115,38 @@ describe("doctor", () => {
   });
 
   test("misses ffmpeg without failing, since WAV and JSON work without", async () => {
-    const child = Bun.spawn(
-      [process.execPath, join(import.meta.dirname, "../../agent/cli/main.ts"), "doctor"],
-      {
-        env: { ...scratch.environment, PATH: scratch.folder, NO_COLOR: "1" },
-        stdout: "pipe",
-        stderr: "pipe",
-      },
-    );
-    const stdout = await new Response(child.stdout).text();
-    expect(await child.exited).toBe(0);
+    const environment = { PATH: scratch.folder };
+    const { exitCode, stdout } = await scratch.start(["doctor"], "", { environment }).ended;
+    expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^missing ffmpeg .*\n +→ .*ffmpeg/im);
   });
 
   test("fails where no temporary file can be made", async () => {
-    const child = Bun.spawn(
-      [process.execPath, join(import.meta.dirname, "../../agent/cli/main.ts"), "doctor"],
-      { env: { ...scratch.environment, TMPDIR: scratch.file("nowhere") }, stdout: "pipe", stderr: "pipe" },
-    );
-    const stdout = await new Response(child.stdout).text();
-    expect(await child.exited).toBe(1);
+    const environment = { TMPDIR: scratch.file("nowhere") };
+    const { exitCode, stdout } = await scratch.start(["doctor"], "", { environment }).ended;
+    expect(exitCode).toBe(1);
     expect(stdout).toMatch(/^missing temporary .*\n +→ /m);
+  });
+});
+
+describe("what must never happen", () => {
+  test.each([
+    ["a promise that nobody waits for", "void Promise.reject(new TypeError('lost'))"],
+    ["a callback that throws", "throw new TypeError('lost')"],
+  ])("%s ends with 70 and says whose fault it is", async (_, defect) => {
+    // Its own: nothing is tidied up by a program that doesn't know its state any more.
+    using scratch = new Scratch();
+    const preload = scratch.file("defect.ts");
+    writeFileSync(preload, `process.on("SIGUSR2", () => { ${defect}; });`);
+    const words = ["run", calculator, "--input", "-"];
+    const program = scratch.start(words, "open", { bunOptions: ["--preload", preload] });
+    program.process.stdin.write("1\n");
+    await program.process.stdin.flush();
+    await program.printed('"json":12');
+    program.process.kill("SIGUSR2");
+    const { exitCode, stderr } = await program.ended;
+    expect(exitCode).toBe(70);
+    expect(stderr).toMatch(/^error: lost \[internal\]\n {3}do: this is a defect of remotemedia/);
   });
 });
 
@@ -153,6 +164,19 @@ describe("the command line", () => {
     expect(await scratch.run([])).toEqual({ exitCode: 2, stdout: "", stderr: overview.stdout });
   });
 
+  test("does not pass over a result that can't be written", async () => {
+    const { stdout, stderr } = await scratch.shell("remotemedia --help > /dev/full; echo $?");
+    expect(stdout).toBe("1\n");
+    expect(stderr).toContain("[output-failed]");
+  });
+
+  test("is silent when its reader has seen enough", async () => {
+    const { stdout, stderr } = await scratch.shell(
+      `remotemedia nodes --json | true; echo "\${PIPESTATUS[0]}"`,
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: "0\n", stderr: "" });
+  });
+
   const mistakes: readonly (readonly [string, readonly string[], string])[] = [
     ["an unknown command", ["rnu", "x"], "did you mean run?"],
     ["an unknown option", ["run", "x", "--inptu", "y"], "did you mean --input?"],
@@ -163,9 +187,8 @@ describe("the command line", () => {
   ];
   test.each(mistakes)("refuses %s with 2", async (_, words, said) => {
     const wrongSetting = said === "REMOTEMEDIA_HOME";
-    const { exitCode, stderr } = wrongSetting
-      ? await scratch.shell("REMOTEMEDIA_HOEM=/x remotemedia run x")
-      : await scratch.run(words);
+    const environment: Record<string, string> = wrongSetting ? { REMOTEMEDIA_HOEM: "/x" } : {};
+    const { exitCode, stderr } = await scratch.start(words, "", { environment }).ended;
     expect(exitCode).toBe(2);
     expect(stderr).toContain(said);
     expect(stderr.trim().split("\n").length).toBeLessThanOrEqual(3);

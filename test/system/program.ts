@@ -19,6 +19,12 @@ export interface RunningProgram {
   readonly ended: Promise<Ended>;
 }
 
+export interface StartOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** For Bun, in front of the program. */
+  readonly bunOptions?: readonly string[];
+}
+
 /** A scratch folder: `file` names files in it, `run` runs the program with it, and it is removed at the end. */
 export class Scratch implements Disposable {
   readonly folder = mkdtempSync(join(tmpdir(), "remotemedia-test-"));
@@ -29,9 +35,9 @@ export class Scratch implements Disposable {
   }
 
   /** Starts the program; `stdin` is given to it, and ended; `"open"` keeps stdin open and silent. */
-  start(words: readonly string[], stdin: string | "open" = ""): RunningProgram {
-    const child = Bun.spawn([process.execPath, main, ...words], {
-      env: this.environment,
+  start(words: readonly string[], stdin: string | "open" = "", more: StartOptions = {}): RunningProgram {
+    const child = Bun.spawn([process.execPath, ...(more.bunOptions ?? []), main, ...words], {
+      env: { ...this.environment, ...more.environment },
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
