@@ -5,7 +5,7 @@ import { nearestName } from "../../platform/base/nearest.ts";
 import { wantsColor } from "../main/environment.ts";
 import type { Command } from "./command.ts";
 import { commands, laterCommands } from "./command-table.ts";
-import { parseArguments } from "./parse-call.ts";
+import { parseArguments } from "./parse-arguments.ts";
 import { tellError } from "./tell-error.ts";
 import { openTerminal, type Terminal } from "./terminal.ts";
 

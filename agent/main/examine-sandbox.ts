@@ -46,7 +46,7 @@ export async function examineSandbox(config: Config): Promise<Check[]> {
 
 /** Asks the kernel about the child, not the child about itself. @see man 5 proc_pid_status */
 function checkSeccomp({ child, confinement }: SandboxChild): Check {
-  const status = readFileSync(`/proc/${child.pid}/status`, "utf8");
+  const status = readProc(child.pid, "status");
   const isFiltered = /^Seccomp:\s*2$/m.test(status) && /^NoNewPrivs:\s*1$/m.test(status);
   const about = { name: "seccomp", needed: false };
   if (isFiltered) {
@@ -59,9 +59,7 @@ function checkSeccomp({ child, confinement }: SandboxChild): Check {
 
 function checkAddressSpace({ child }: SandboxChild, isEmulated: boolean): Check {
   const about = { name: "address space", needed: false };
-  const hard = /^Max address space\s+\S+\s+(\S+)/m.exec(
-    readFileSync(`/proc/${child.pid}/limits`, "utf8"),
-  )?.[1];
+  const hard = /^Max address space\s+\S+\s+(\S+)/m.exec(readProc(child.pid, "limits"))?.[1];
   if (hard === String(addressSpaceBytes)) {
     return { ...about, status: "ok", detail: "children are held to a limit" };
   }
@@ -70,6 +68,15 @@ function checkAddressSpace({ child }: SandboxChild, isEmulated: boolean): Check 
     ? "run it without the emulator: the limit would be the emulator's"
     : "see ulimit -Hv: the limit must not be set already, or be high";
   return { ...about, status: "warn", detail, mend };
+}
+
+/** What the kernel says of a process; "" where it says nothing. */
+function readProc(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** A frame through a real stage, the way that every run goes. */

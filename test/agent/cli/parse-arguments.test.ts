@@ -1,9 +1,10 @@
 // Arguments against a command's table.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Command } from "../../../agent/cli/command.ts";
 import { commands } from "../../../agent/cli/command-table.ts";
 import { commandHelp, overviewHelp } from "../../../agent/cli/help.ts";
-import { parseArguments } from "../../../agent/cli/parse-call.ts";
+import { parseArguments } from "../../../agent/cli/parse-arguments.ts";
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 
 const command: Command = {
@@ -67,6 +68,18 @@ describe("parsing", () => {
     expect(refusal(...words)).toMatch(/^usage: paint: /);
     expect(refusal(...words)).toContain(said);
   });
+});
+
+test("whatever words come, they are taken or refused as a usage error", () => {
+  const word = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("--", "-", "--brush", "--coat=", "--dry", "-h", "--__proto__", "-dry", "--=x"),
+  );
+  fc.assert(
+    fc.property(fc.array(word, { maxLength: 6 }), (words) => {
+      expect(refusal(...words)).toMatch(/^(taken$|usage: )/);
+    }),
+  );
 });
 
 describe("help", () => {
