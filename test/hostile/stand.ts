@@ -27,6 +27,8 @@ export interface Stand {
   make(guest: Uint8Array, options?: HostileOptions): Promise<StageRunner>;
   /** The same, opened. */
   open(guest: Uint8Array, options?: HostileOptions): Promise<StageRunner>;
+  /** A stage of nodes one after the other, not opened. Closed at the end. */
+  chain(nodes: readonly TestNode[]): StageRunner;
   /** Shows that a stage beside the hostile one still works. */
   expectNeighbourUnharmed(): Promise<void>;
 }
@@ -48,12 +50,15 @@ export function openStand(): Stand {
   const pool = new SandboxPool({ spawner, spares: 1 });
   const runners: StageRunner[] = [];
   let neighbour: StageRunner;
+  const chain = (nodes: readonly TestNode[], onLog?: (line: GuestLog) => void) => {
+    const runner = chainRunner(pool, nodes, onLog);
+    runners.push(runner);
+    return runner;
+  };
   const make = async (guest: Uint8Array, { entry, onLog, ...node }: HostileOptions = {}) => {
     const preparation = await prepareHere(guest, entry);
     if (entry !== undefined) expect(preparation.module.kind).toBe(entry);
-    const runner = chainRunner(pool, [{ ...node, preparation }], onLog);
-    runners.push(runner);
-    return runner;
+    return chain([{ ...node, preparation }], onLog);
   };
   const open = async (guest: Uint8Array, options?: HostileOptions) => {
     const runner = await make(guest, options);
@@ -82,7 +87,7 @@ export function openStand(): Stand {
     expect(emissions.map(({ frame }) => [frame.pts, ...frame.data])).toEqual([[sent, 1, 2, 3]]);
     expect(neighbour.metrics().get("neighbour")!.restarts).toBe(0);
   };
-  return { spawner, pids, make, open, expectNeighbourUnharmed };
+  return { spawner, pids, make, open, chain, expectNeighbourUnharmed };
 }
 
 function isRunning(pid: number): boolean {
