@@ -102,7 +102,7 @@ async function main(): Promise<void> {
   ]);
   writeFileSync(keysFile, `${JSON.stringify(Object.fromEntries(keys), null, 2)}\n`);
   const nodes = present.map(built);
-  writeBuiltinIndex(folder, nodes);
+  await writeBuiltinIndex(folder, nodes);
   if (!options.quiet) printTable(nodes, staleNames, performance.now() - started);
 }
 

@@ -132,7 +132,7 @@ async function prepareModules(
     modules.set(
       node.type,
       module === undefined
-        ? await builtinModule(node.type)
+        ? builtinModule(node.type)
         : await prepareOwn(resolved, node, join(folder, module.path), library),
     );
   }

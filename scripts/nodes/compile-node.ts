@@ -28,6 +28,8 @@ export interface NodeToCompile {
   readonly className: string;
   /** Off only to measure what SIMD brings. */
   readonly simd: boolean;
+  /** Sources that aren't in nodes/, by their path there. */
+  readonly extraSources?: Readonly<Record<string, string>>;
 }
 
 /** The component's bytes. Throws `module-invalid` with the compiler's messages. */
@@ -56,7 +58,8 @@ async function compileCore(node: NodeToCompile): Promise<Uint8Array> {
     {
       stdout: sink,
       stderr: sink,
-      readFile: (name) => (name === "entry.ts" ? entrySource(node) : readSource(name)),
+      readFile: (name) =>
+        name === "entry.ts" ? entrySource(node) : (node.extraSources?.[name] ?? readSource(name)),
       writeFile: (_name, contents) => {
         if (typeof contents !== "string") core = contents;
       },

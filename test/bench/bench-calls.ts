@@ -1,12 +1,14 @@
 // What a call costs: through the sandbox with every limit on, beside Extism and beside jco in this process.
+import { join } from "node:path";
 
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import createPlugin from "@extism/extism";
 import type { Frame } from "../../agent/node/frame.ts";
+import type { Preparation } from "../../agent/sandbox/prepare/prepare-module.ts";
 import type { SandboxPool } from "../../agent/sandbox/sandbox-pool.ts";
 import { capCore } from "../../agent/sandbox/wasm/cap.ts";
 import { builtinNodes } from "../../dist/nodes/index.ts";
-import { chainRunner, prepareHere } from "../support/sandbox.ts";
+import { chainRunner, checkout, prepareHere } from "../support/sandbox.ts";
 import { type Row, rowOf } from "./row.ts";
 import { timeCalls } from "./statistic.ts";
 
@@ -27,7 +29,7 @@ const frameOf = (bytes: number): Frame => ({
 
 export async function benchCalls(pool: SandboxPool): Promise<Row[]> {
   const rows: Row[] = [];
-  const preparation = await prepareHere(builtinNodes.get("PassThrough")!.component());
+  const preparation = builtinNodes.get("PassThrough")!.preparation();
   const runner = chainRunner(pool, [{ preparation }]);
   await runner.open();
   const extismWorker = await openExtism(true);
@@ -99,10 +101,7 @@ async function streamed(
 }
 
 /** Three nodes in a stage beside one, and beside three stages. */
-async function benchStages(
-  pool: SandboxPool,
-  preparation: Awaited<ReturnType<typeof prepareHere>>,
-): Promise<Row[]> {
+async function benchStages(pool: SandboxPool, preparation: Preparation): Promise<Row[]> {
   const frame = frameOf(1024);
   const one = chainRunner(pool, [{ preparation }]);
   const three = chainRunner(pool, [{ preparation }, { preparation }, { preparation }]);
@@ -160,7 +159,10 @@ async function openExtism(runInWorker: boolean): Promise<(data: Uint8Array) => P
 
 /** The floor: the same component through jco's glue, in this process, without limits. */
 async function openJco(): Promise<(frame: Frame) => unknown> {
-  const { module } = await prepareHere(builtinNodes.get("PassThrough")!.component(), "glue");
+  const { module } = await prepareHere(
+    await Bun.file(join(checkout, "dist/nodes/PassThrough.wasm")).bytes(),
+    "glue",
+  );
   const url = URL.createObjectURL(new Blob([module.glue!.slice()], { type: "text/javascript" }));
   const { instantiate } = await import(url);
   const caps = { memoryPages: 4096, tableElements: 1000 };

@@ -21,7 +21,15 @@ export async function benchFuel(): Promise<Row[]> {
   const metered = instantiate(meterCore(plain));
   return kernels.map(({ name, goal }) => {
     const percent = summarise(compare(original[name], metered[name]));
-    return { group: "fuel", name: `${name}, metered against unrewritten`, unit: "% more", value: percent.p50, min: percent.min, upper: percent.max, goal };
+    return {
+      group: "fuel",
+      name: `${name}, metered against unrewritten`,
+      unit: "% more",
+      value: percent.p50,
+      min: percent.min,
+      upper: percent.max,
+      goal,
+    };
   });
 }
 
@@ -58,8 +66,12 @@ function instantiate(bytes: Uint8Array): Kernels {
 }
 
 async function compileKernels(): Promise<Uint8Array> {
-  const source = await Bun.file(join(import.meta.dirname, "guests/kernels.node.ts")).text();
-  const { binary, error, stderr } = await asc.compileString({ "kernels.ts": source }, { optimizeLevel: 3, runtime: "stub", use: ["abort="] });
-  if (error !== null || binary === null) throw new TypeError(`the kernels don't compile: ${stderr.toString()}`);
+  const source = await Bun.file(join(import.meta.dirname, "assembly/kernels.ts")).text();
+  const { binary, error, stderr } = await asc.compileString(
+    { "kernels.ts": source },
+    { optimizeLevel: 3, runtime: "stub", use: ["abort="] },
+  );
+  if (error !== null || binary === null)
+    throw new TypeError(`the kernels don't compile: ${stderr.toString()}`);
   return binary;
 }

@@ -1,6 +1,7 @@
 // Guests of the benchmark, from text.
-import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+
 import { readFile } from "node:fs/promises";
+import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
 

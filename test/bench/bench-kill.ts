@@ -1,7 +1,7 @@
 // How fast a loop dies under its limit, and how soon the next frame is handled.
 import type { SandboxPool } from "../../agent/sandbox/sandbox-pool.ts";
-import { buildBenchGuest } from "./bench-guest.ts";
 import { chainRunner, prepareHere } from "../support/sandbox.ts";
+import { buildBenchGuest } from "./bench-guest.ts";
 import { type Row, rowOf } from "./row.ts";
 import { summarise } from "./statistic.ts";
 
@@ -31,7 +31,13 @@ export async function benchKill(pool: SandboxPool): Promise<Row[]> {
   }
   await runner.close();
   return [
-    rowOf("kill", "a loop under a 250 ms limit is dead after", "ms", summarise(dead), { goal: 270, goalUpper: 270 }),
-    rowOf("kill", "its pipeline handles the next frame after", "ms", summarise(next), { goal: 50, goalUpper: 50 }),
+    rowOf("kill", "a loop under a 250 ms limit is dead after", "ms", summarise(dead), {
+      goal: 270,
+      goalUpper: 270,
+    }),
+    rowOf("kill", "its pipeline handles the next frame after", "ms", summarise(next), {
+      goal: 50,
+      goalUpper: 50,
+    }),
   ];
 }

@@ -3,9 +3,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SandboxPool } from "../../agent/sandbox/sandbox-pool.ts";
-import { createChildSpawner } from "../../platform/process/spawn-child.ts";
 import { sharedBytesFor } from "../../agent/sandbox/shared-layout.ts";
-import { chainRunner, checkout, prepareHere } from "../support/sandbox.ts";
+import { createChildSpawner } from "../../platform/process/spawn-child.ts";
+import { chainRunner, checkout } from "../support/sandbox.ts";
 import { type Row, rowOf } from "./row.ts";
 import { summarise } from "./statistic.ts";
 
@@ -20,7 +20,7 @@ export async function benchStart(binary: string): Promise<Row[]> {
 async function benchStages(binary: string): Promise<Row[]> {
   const spawner = createChildSpawner({ command: [binary], capAddressSpace: true });
   const { builtinNodes } = await import("../../dist/nodes/index.ts");
-  const preparation = await prepareHere(builtinNodes.get("PassThrough")!.component());
+  const preparation = builtinNodes.get("PassThrough")!.preparation();
   const timeOpen = async (pool: SandboxPool) => {
     const runner = chainRunner(pool, [{ preparation }]);
     const started = performance.now();
@@ -49,19 +49,39 @@ async function benchStages(binary: string): Promise<Row[]> {
 
 async function benchChildMemory(binary: string): Promise<Row> {
   const spawner = createChildSpawner({ command: [binary], capAddressSpace: true });
-  const child = spawner.spawn({ role: "sandbox", sharedBytes: sharedBytesFor(), addressSpaceBytes: 2048 * mebibyte });
+  // Two of them: what a child shares with its parent and its like is not its own.
+  const children = [1, 2].map(() =>
+    spawner.spawn({ role: "sandbox", sharedBytes: sharedBytesFor(), addressSpaceBytes: 2048 * mebibyte }),
+  );
   await Bun.sleep(400);
-  const { privateBytes } = await readMemory(child.pid);
-  child.kill();
-  await child.exited;
-  child.release();
-  return { group: "memory", name: "private, of a child before its guest", unit: "MiB", value: privateBytes / mebibyte, goal: 8 };
+  const { privateBytes } = await readMemory(children[0]!.pid);
+  for (const child of children) {
+    child.kill();
+    await child.exited;
+    child.release();
+  }
+  return {
+    group: "memory",
+    name: "private, of a child before its guest",
+    unit: "MiB",
+    value: privateBytes / mebibyte,
+    goal: 8,
+  };
 }
 
 async function benchRun(binary: string): Promise<Row[]> {
   const home = await mkdtemp(join(tmpdir(), "remotemedia-bench-"));
   const example = join(checkout, "examples/calculator");
-  const command = [binary, "run", join(example, "pipeline.json"), "--input", join(example, "input.json"), "--output", "-", "--quiet"];
+  const command = [
+    binary,
+    "run",
+    join(example, "pipeline.json"),
+    "--input",
+    join(example, "input.json"),
+    "--output",
+    "-",
+    "--quiet",
+  ];
   const env = { ...process.env, REMOTEMEDIA_HOME: home };
   const times: number[] = [];
   for (let run = 0; run < runs; run++) {
@@ -69,12 +89,15 @@ async function benchRun(binary: string): Promise<Row[]> {
     await Bun.spawn(command, { stdout: "ignore", stderr: "ignore", env }).exited;
     times.push(performance.now() - started);
   }
-  const idle = Bun.spawn([binary, "run", join(example, "pipeline.json"), "--input", "-", "--output", "-", "--quiet"], {
-    stdin: "pipe",
-    stdout: "ignore",
-    stderr: "ignore",
-    env,
-  });
+  const idle = Bun.spawn(
+    [binary, "run", join(example, "pipeline.json"), "--input", "-", "--output", "-", "--quiet"],
+    {
+      stdin: "pipe",
+      stdout: "ignore",
+      stderr: "ignore",
+      env,
+    },
+  );
   await Bun.sleep(1500);
   const { proportionalBytes } = await readMemory(idle.pid);
   idle.kill("SIGKILL");
@@ -82,12 +105,19 @@ async function benchRun(binary: string): Promise<Row[]> {
   await rm(home, { recursive: true, force: true });
   return [
     rowOf("start", "remotemedia run of the calculator, whole process", "ms", summarise(times), { goal: 150 }),
-    { group: "memory", name: "PSS of a run that waits for input, parent", unit: "MiB", value: proportionalBytes / mebibyte, goal: 45 },
+    {
+      group: "memory",
+      name: "PSS of a run that waits for input, parent",
+      unit: "MiB",
+      value: proportionalBytes / mebibyte,
+      goal: 45,
+    },
   ];
 }
 
 async function readMemory(pid: number): Promise<{ privateBytes: number; proportionalBytes: number }> {
   const text = await readFile(`/proc/${pid}/smaps_rollup`, "utf8");
-  const field = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
+  const field = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) * 1024;
   return { privateBytes: field("Private_Clean") + field("Private_Dirty"), proportionalBytes: field("Pss") };
 }
