@@ -11,11 +11,11 @@ const root = join(import.meta.dirname, "../..");
 
 /** What a node's `failure` becomes. */
 export class NodeRefusal extends Error {
-  constructor(
-    readonly kind: "invalid-params" | "bad-input" | "fatal",
-    message: string,
-  ) {
+  readonly kind: "invalid-params" | "bad-input" | "fatal";
+
+  constructor(kind: NodeRefusal["kind"], message: string) {
     super(message);
+    this.kind = kind;
   }
 }
 
@@ -46,7 +46,7 @@ interface Guest {
 type Instantiate = (
   getCore: (path: string) => WebAssembly.Module,
   imports: object,
-  instantiateCore: (module: WebAssembly.Module, imports: WebAssembly.Imports) => WebAssembly.Instance,
+  instantiateCore: (module: WebAssembly.Module, imports: object) => WebAssembly.Instance,
 ) => Guest;
 
 /** Builds what is stale, then gives a function that makes fresh instances of the node type. */
@@ -100,7 +100,10 @@ function instance(
     (path) => cores.get(path)!,
     imports,
     (module, coreImports) => {
-      const core = new WebAssembly.Instance(module, coreImports);
+      const core = new WebAssembly.Instance(
+        module,
+        coreImports as ConstructorParameters<typeof WebAssembly.Instance>[1],
+      );
       if (core.exports["memory"] instanceof WebAssembly.Memory) memories.push(core.exports["memory"]);
       return core;
     },

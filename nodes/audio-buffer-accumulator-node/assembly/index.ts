@@ -2,6 +2,9 @@
 import { ByteQueue, Frame, JsonReader, Kind, Node, Output, Params, sampleBytes, SampleFormat } from "../../sdk/assembly";
 import { Timeline } from "../../sdk/assembly/dsp/timeline";
 
+/** A detector says so some time after speech began: how much later it may be, in milliseconds. */
+const latestMs: i32 = 2000;
+
 export class AudioBufferAccumulatorNode extends Node {
   private leastMs: i32 = 250;
   private mostMs: i32 = 30000;
@@ -46,7 +49,7 @@ export class AudioBufferAccumulatorNode extends Node {
     }
     this.held.append(frame.data, frame.length);
     this.timeline.count += frame.sampleCount;
-    if (!this.speaking) return this.forget(this.timeline.count - this.samples(this.preRollMs));
+    if (!this.speaking) return this.forget(this.timeline.count - this.samples(this.preRollMs + latestMs));
     const most = this.samples(this.mostMs);
     // Someone who talks on is cut into pieces, none of it lost.
     while (this.timeline.count - this.start >= most) this.give(out, this.start + most);
@@ -66,7 +69,7 @@ export class AudioBufferAccumulatorNode extends Node {
       const end = at > this.start && at < this.timeline.count ? at : this.timeline.count;
       if ((end - this.start) * 1000 >= <i64>this.leastMs * <i64>this.timeline.rate) this.give(out, end);
       this.speaking = false;
-      this.forget(max(end, this.timeline.count - this.samples(this.preRollMs)));
+      this.forget(max(end, this.timeline.count - this.samples(this.preRollMs + latestMs)));
     }
   }
 
