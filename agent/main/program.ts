@@ -9,6 +9,7 @@ import type { RunResult } from "../executor/run-graph.ts";
 import { createModuleLibrary, type ModuleLibrary } from "../sandbox/prepare/module-library.ts";
 import { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type LoadedPipeline, loadPipeline, type PipelineRequest } from "./load-pipeline.ts";
+import { rehearsal } from "./rehearsal.ts";
 import { type RunRequest, runPipeline } from "./run-pipeline.ts";
 import { selfCommand } from "./self-command.ts";
 
@@ -30,7 +31,7 @@ export class Program implements AsyncDisposable {
     this.spawner = createChildSpawner(selfCommand(config.emulator));
     this.decoder = openFfmpegDecoder();
     this.#library = createModuleLibrary(this.spawner, openFileBlobCache(`${config.homeFolder}/glue`));
-    this.#pool = new SandboxPool({ spawner: this.spawner, onWeak: onWeakSandbox });
+    this.#pool = new SandboxPool({ spawner: this.spawner, rehearsal: rehearsal(), onWeak: onWeakSandbox });
   }
 
   load(request: PipelineRequest): Promise<LoadedPipeline> {

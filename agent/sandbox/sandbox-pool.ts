@@ -8,9 +8,11 @@ import type {
   ChildSpawner,
   Confinement,
 } from "../../platform/contract/process.ts";
+import { type BlobJson, encodeBlobJson, writeBlobJson } from "./blob-json.ts";
 import { RecordReader, RecordWriter } from "./record-ring.ts";
-import { toParent } from "./records.ts";
+import { toChild, toParent } from "./records.ts";
 import { control, layoutOf, type SharedLayout } from "./shared-layout.ts";
+import type { StageSpec } from "./stage-spec.ts";
 
 /** What a child must be able to hold. Children of the same size are interchangeable. */
 export interface SandboxSize {
@@ -33,6 +35,8 @@ export interface SandboxPoolOptions {
   readonly spares?: number;
   /** How long after a child was taken its spare is started, in milliseconds; default 50. A run's first frames go first. */
   readonly refillMs?: number;
+  /** A stage of trusted nodes that each spare runs while it waits: its first real one then opens in a third of the time. */
+  readonly rehearsal?: StageSpec;
   /** Told once when children can't be confined as they should. */
   readonly onWeak?: (confinement: Confinement) => void;
 }
@@ -49,11 +53,13 @@ export class SandboxPool implements AsyncDisposable {
   readonly #options: SandboxPoolOptions;
   readonly #spares = new Map<string, Promise<SandboxChild>[]>();
   readonly #refills = new Set<ReturnType<typeof setTimeout>>();
+  readonly #rehearsal: BlobJson | undefined;
   #warned = false;
   #closed = false;
 
   constructor(options: SandboxPoolOptions) {
     this.#options = options;
+    this.#rehearsal = options.rehearsal && encodeBlobJson(options.rehearsal);
   }
 
   /** A ready child, from the spares or fresh. The caller kills it and releases its memory. */
@@ -72,7 +78,7 @@ export class SandboxPool implements AsyncDisposable {
       const spares = this.#spares.get(key) ?? [];
       this.#spares.set(key, spares);
       while (spares.length < (this.#options.spares ?? 1)) {
-        const spare = this.#start(size);
+        const spare = this.#start(size).then((ready) => this.#rehearse(ready));
         spares.push(spare);
         spare.then(
           ({ child }) => void child.exited.then(() => this.#forget(spares, spare, child)),
@@ -81,6 +87,16 @@ export class SandboxPool implements AsyncDisposable {
       }
     }, this.#options.refillMs ?? 50);
     this.#refills.add(timer);
+  }
+
+  #rehearse(ready: SandboxChild): SandboxChild {
+    const { child, outbox, layout } = ready;
+    const room = this.#rehearsal && outbox.reserve(this.#rehearsal.bytes);
+    if (this.#rehearsal === undefined || room === undefined) return ready;
+    writeBlobJson(this.#rehearsal, outbox.arena, room.offset);
+    outbox.commit(toChild.rehearse, 0, room);
+    if (Atomics.exchange(layout.control, control.childWakePending, 1) === 0) child.wake();
+    return ready;
   }
 
   /** A spare that ended while it waited is not handed out. */

@@ -15,8 +15,9 @@ export function openChildHost(sharedBytes: number): ChildHost {
   const c = libc();
   liftAddressSpace();
   const shared = inheritSharedMemory(memoryFd, sharedBytes);
-  const byte = new Uint8Array(1);
-  const bytePointer = ptr(byte);
+  // Large enough to take all wakes that have come since the last wait as one.
+  const wakes = new Uint8Array(256);
+  const wakesPointer = ptr(wakes);
   // struct itimerval { interval {sec, usec}; value {sec, usec} }: no interval, so the alarm comes once.
   const timer = new BigInt64Array(4);
   const timerPointer = ptr(timer);
@@ -24,8 +25,8 @@ export function openChildHost(sharedBytes: number): ChildHost {
   const offPointer = ptr(off);
   return {
     shared,
-    wait: () => c.read(socketFd, bytePointer, 1) === 1n,
-    wakeParent: () => void c.write(socketFd, bytePointer, 1),
+    wait: () => c.read(socketFd, wakesPointer, wakes.length) > 0n,
+    wakeParent: () => void c.write(socketFd, wakesPointer, 1),
     armTimer(ms) {
       const microseconds = Math.max(1, Math.round(ms * 1000));
       timer[2] = BigInt(Math.floor(microseconds / 1_000_000));

@@ -19,9 +19,14 @@ export interface SelfCommand {
   readonly capAddressSpace: boolean;
 }
 
-/** Without a small reservation the JIT switches itself off under an address-space limit; with the environment fixed,
- * nothing of the operator's (`BUN_BE_BUN`, `LD_PRELOAD`, secrets) reaches a child. */
-const environment = { BUN_JSC_jitMemoryReservationSize: "67108864", LANG: "C.UTF-8" };
+/** Without a small reservation the JIT switches itself off under an address-space limit. Fast memories reserve 4 GiB each,
+ * which the limit refuses: unless they are off, the engine collects garbage and tries again at each instance (1 to 3 ms). With the
+ * environment fixed, nothing of the operator's (`BUN_BE_BUN`, `LD_PRELOAD`, secrets) reaches a child. */
+const environment = {
+  BUN_JSC_jitMemoryReservationSize: "67108864",
+  BUN_JSC_useWasmFastMemory: "0",
+  LANG: "C.UTF-8",
+};
 
 /** The limits are set by the shell between fork and exec, since Bun has no hook there. The hard limit is the cap. The soft
  * one is lower while the engine starts, because it reserves half of whatever it finds; `openChildHost` lifts it. */

@@ -2,6 +2,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { rehearsal } from "../../agent/main/rehearsal.ts";
 import { SandboxPool } from "../../agent/sandbox/sandbox-pool.ts";
 import { sharedBytesFor } from "../../agent/sandbox/shared-layout.ts";
 import { createChildSpawner } from "../../platform/process/spawn-child.ts";
@@ -34,7 +35,7 @@ async function benchStages(binary: string): Promise<Row[]> {
     await using pool = new SandboxPool({ spawner, refillMs: 60_000 });
     cold.push(await timeOpen(pool));
   }
-  await using pool = new SandboxPool({ spawner, refillMs: 0 });
+  await using pool = new SandboxPool({ spawner, refillMs: 0, rehearsal: rehearsal() });
   await timeOpen(pool);
   const warm: number[] = [];
   for (let run = 0; run < runs; run++) {
