@@ -9,22 +9,37 @@ const tickMs = 50;
 const hostWorkMs = 2000;
 /** The same while a stage is loaded: large modules are compiled then. */
 const loadingMs = 60_000;
+/** How much longer than all of its nodes' limits together one call of a stage may take at most: nodes may be called often. What
+ * the child says of its progress is its own word, this is not. */
+const callFactor = 100;
+
+/** What the deadline must know of its runner. */
+export interface WatchedCalls {
+  /** Whether the child owes an answer. */
+  isBusy(): boolean;
+  /** How many calls have been answered so far. */
+  answered(): number;
+}
 
 /** Watches one session at a time. Time is counted in ticks, not read from a clock: when this process itself was held up,
  * the child is not to blame. */
 export class CallDeadline {
   readonly #limitsMs: readonly number[];
-  readonly #busy: () => boolean;
+  readonly #calls: WatchedCalls;
+  readonly #longestMs: number;
   #session: StageSession | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #progress = 0;
   #quietMs = 0;
+  #answered = 0;
+  #unansweredMs = 0;
   /** Whether the last session was killed by this deadline. */
   expired = false;
 
-  constructor(limitsMs: readonly number[], busy: () => boolean) {
+  constructor(limitsMs: readonly number[], calls: WatchedCalls) {
     this.#limitsMs = limitsMs;
-    this.#busy = busy;
+    this.#calls = calls;
+    this.#longestMs = loadingMs + callFactor * limitsMs.reduce((sum, limit) => sum + limit, 0);
   }
 
   watch(session: StageSession): void {
@@ -32,6 +47,7 @@ export class CallDeadline {
       this.#session = session;
       this.expired = false;
       this.#quietMs = 0;
+      this.#unansweredMs = 0;
     }
     this.#timer ??= setInterval(() => this.#tick(), tickMs);
   }
@@ -44,14 +60,18 @@ export class CallDeadline {
 
   #tick(): void {
     const session = this.#session;
-    if (session === undefined || !this.#busy()) {
+    if (session === undefined || !this.#calls.isBusy()) {
       this.stop();
       return;
     }
     const progress = session.progress;
     this.#quietMs = progress === this.#progress ? this.#quietMs + tickMs : 0;
     this.#progress = progress;
-    if (this.#quietMs <= this.#allowedMs(session) + graceMs) return;
+    const answered = this.#calls.answered();
+    this.#unansweredMs = answered === this.#answered ? this.#unansweredMs + tickMs : 0;
+    this.#answered = answered;
+    const isQuiet = this.#quietMs > this.#allowedMs(session) + graceMs;
+    if (!isQuiet && this.#unansweredMs <= this.#longestMs) return;
     this.expired = true;
     session.kill();
   }

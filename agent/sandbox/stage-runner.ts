@@ -68,6 +68,7 @@ export class StageRunner implements NodeRunner {
   readonly #calls: Call[] = [];
   #sent = 0;
   #sentBytes = 0;
+  #answered = 0;
   #nextSequence = 1;
   /** The session that has a child, loaded or not. */
   #current: StageSession | undefined;
@@ -86,7 +87,10 @@ export class StageRunner implements NodeRunner {
     this.#totals = this.#nodes.map(() => new MetricsTotal());
     this.#consecutive = this.#nodes.map(() => 0);
     const limits = this.#nodes.map((node) => node.limits.maxExecutionMs);
-    this.#deadline = new CallDeadline(limits, () => this.#sent > 0 || this.#opening !== undefined);
+    this.#deadline = new CallDeadline(limits, {
+      isBusy: () => this.#sent > 0 || this.#opening !== undefined,
+      answered: () => this.#answered,
+    });
   }
 
   async open(): Promise<void> {
@@ -228,6 +232,7 @@ export class StageRunner implements NodeRunner {
 
   #done(sequence: number): void {
     const call = this.#oldest(sequence);
+    this.#answered += 1;
     this.#sent -= 1;
     this.#sentBytes -= call.frame?.data.length ?? 0;
     this.#settleOldest();

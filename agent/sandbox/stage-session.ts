@@ -11,7 +11,8 @@ import type { RecordView } from "./record-ring.ts";
 import { type Note, readNote, toChild, toParent } from "./records.ts";
 import type { SandboxChild } from "./sandbox-pool.ts";
 import { discard } from "./sandbox-pool.ts";
-import { control, ringSlots } from "./shared-layout.ts";
+import { control, maxStageNodes, ringSlots } from "./shared-layout.ts";
+import { TokenBucket } from "./token-bucket.ts";
 
 /** What a session tells its runner, one call at a time from the event loop. */
 export interface SessionEvents {
@@ -25,6 +26,10 @@ export interface SessionEvents {
   ended(exit: ChildExit, lie: RemoteMediaError | undefined): void;
 }
 
+/** Log lines that a child may send, at once and a second: well over what its own limiters let through. */
+const logBurst = 200 * maxStageNodes;
+const logsPerSecond = 40 * maxStageNodes;
+
 /** Records taken in one turn of the event loop. */
 const turnRecords = ringSlots * 4;
 
@@ -33,6 +38,7 @@ export class StageSession {
   readonly #events: SessionEvents;
   #lie: RemoteMediaError | undefined;
   #continues = false;
+  readonly #logs = new TokenBucket(logBurst, logsPerSecond);
   /** No byte of the child's memory may be touched any more. */
   #isOver = false;
   /** Whether the child has loaded the stage. */
@@ -171,8 +177,9 @@ export class StageSession {
       case toParent.log: {
         const note = readNote(inbox.view, record.offset, record.bytes);
         if (note === undefined) throw new RemoteMediaError("sandbox-failed", "a note is cut short");
-        if (record.type === toParent.log) this.#events.log(note);
-        else this.#events.failure(record.sequence, note);
+        if (record.type === toParent.failure) this.#events.failure(record.sequence, note);
+        else if (this.#logs.take()) this.#events.log(note);
+        else throw new RemoteMediaError("sandbox-failed", "more log lines than there can be");
         return;
       }
       case toParent.loaded:
