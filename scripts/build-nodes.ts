@@ -1,5 +1,5 @@
 // Builds the built-in nodes: nodes/<folder>/ to dist/nodes/<Type>.wasm and dist/nodes/index.ts.
-// Usage: bun scripts/build-nodes.ts [--force] [--no-simd] [--quiet] [Type…]
+// Usage: bun scripts/build-nodes.ts [--force] [--no-simd] [--quiet] [--recipes] [Type…]
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -17,6 +17,7 @@ const { values: options, positionals: only } = parseArgs({
     force: { type: "boolean", default: false },
     "no-simd": { type: "boolean", default: false },
     quiet: { type: "boolean", default: false },
+    recipes: { type: "boolean", default: false },
   },
 });
 
@@ -104,6 +105,18 @@ async function main(): Promise<void> {
   const nodes = present.map(built);
   await writeBuiltinIndex(folder, nodes);
   if (!options.quiet) printTable(nodes, staleNames, performance.now() - started);
+  if (options.recipes) await buildRecipes();
+}
+
+/** Loaded when asked for: the JavaScript recipe's compiler is large. */
+async function buildRecipes(): Promise<void> {
+  const { buildRecipe, recipes } = await import("./nodes/build-recipes.ts");
+  for (const recipe of recipes) {
+    const file = await buildRecipe(recipe);
+    console.error(
+      `${recipe.name.padEnd(20)} ${readFileSync(file).length.toLocaleString("en").padStart(10)} B`,
+    );
+  }
 }
 
 try {

@@ -2,9 +2,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { z } from "zod";
-import { type NodeDescriptor, nodeDescriptorSchema } from "../../agent/node/descriptor.ts";
-import { RemoteMediaError } from "../../platform/base/error.ts";
+import { parseNodeDescriptor } from "../../agent/manifest/parse-descriptor.ts";
+import type { NodeDescriptor } from "../../agent/node/descriptor.ts";
 
 /** The checkout. */
 export const root = join(dirname(new URL(import.meta.url).pathname), "../..");
@@ -28,9 +27,7 @@ export function listNodeSources(): NodeSource[] {
 
 /** Reads and checks a `node.json`. */
 export function readDescriptor(file: string): NodeDescriptor {
-  const parsed = nodeDescriptorSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
-  if (parsed.success) return parsed.data;
-  throw new RemoteMediaError("node-descriptor-invalid", z.prettifyError(parsed.error), { where: { file } });
+  return parseNodeDescriptor(readFileSync(file, "utf8"), file);
 }
 
 /** A hash over files and folders (recursively, by path and content) and any further texts. */
