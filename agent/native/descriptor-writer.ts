@@ -7,12 +7,17 @@ import { ByteList } from "./byte-list.ts";
 const writeTo = promisify(write);
 const maxPendingBytes = 1024 * 1024;
 const retryMs = 2;
+/** How long a small piece waits for others, and how many bytes don't wait. */
+const joinMs = 4;
+const joinedBytes = 64 * 1024;
 
-/** A queue in front of a descriptor. While one write is under way, what comes is joined into the next. */
+/** A queue in front of a descriptor. What comes within a few milliseconds, or while a write is under way, is joined into one write: a
+ * write of its own for each line would cost more than the line. */
 export class DescriptorWriter {
   readonly #descriptor: number;
   readonly #name: string;
   #pending = new ByteList();
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> | undefined;
   #failure: RemoteMediaError | undefined;
 
@@ -27,15 +32,23 @@ export class DescriptorWriter {
     this.#throwFailure();
     if (bytes.length === 0) return;
     this.#pending.push(bytes);
-    this.#running ??= this.#run();
+    if (this.#pending.length >= joinedBytes) this.#start();
+    else if (this.#running === undefined) this.#timer ??= setTimeout(() => this.#start(), joinMs);
     if (this.#pending.length > maxPendingBytes) await this.#running;
     this.#throwFailure();
   }
 
   /** Resolves when all is written. */
   async drain(): Promise<void> {
+    this.#start();
     await this.#running;
     this.#throwFailure();
+  }
+
+  #start(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#pending.length > 0) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {

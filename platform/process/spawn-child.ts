@@ -55,6 +55,8 @@ function spawnChild(self: SelfCommand, options: ChildOptions): Child {
       cmd: ["/bin/sh", "-c", script, "sh", String(hard), String(soft), ...own],
       cwd: folder,
       env: environment,
+      // In a session of its own: Ctrl-C and Ctrl-Z of a terminal reach its whole process group, and are ours to handle.
+      detached: true,
       stdio: ["ignore", "ignore", "pipe", "socket-fd", memory.fd],
     });
   } catch (cause) {

@@ -35,6 +35,22 @@ describe("the first interrupt", () => {
     expect(readOutcome()).toBe("interrupted");
   });
 
+  test("of a terminal, which reaches the whole process group, costs no frame and no node its state", async () => {
+    const words = ["run", calculator, "--input", "-", "--report", scratch.file("report.json")];
+    const program = scratch.start(words, "open", { leadsGroup: true });
+    program.process.stdin.write("1\n");
+    await program.process.stdin.flush();
+    await program.printed(firstResult);
+    program.process.stdin.write("2\n".repeat(2000));
+    await program.process.stdin.flush();
+    process.kill(-program.process.pid, "SIGINT");
+    const { exitCode } = await program.ended;
+    expect(exitCode).toBe(0);
+    const report = JSON.parse(readFileSync(scratch.file("report.json"), "utf8"));
+    expect(report).toMatchObject({ outcome: "interrupted", frames_dropped: 0, frames_out: report.frames_in });
+    expect(report.nodes.map(({ restarts }: { restarts: number }) => restarts)).toEqual([0, 0]);
+  });
+
   test("leaves the output file whole", async () => {
     const output = scratch.file("out.json");
     const outputs = ["--output", `plus-ten.out=${output}`, "--output", "plus-ten.out=-"];

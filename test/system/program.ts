@@ -23,6 +23,8 @@ export interface StartOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** For Bun, in front of the program. */
   readonly bunOptions?: readonly string[];
+  /** Whether it leads a process group, as what a shell starts in the foreground of a terminal does. Default false. */
+  readonly leadsGroup?: boolean;
 }
 
 /** A scratch folder: `file` names files in it, `run` runs the program with it, and it is removed at the end. */
@@ -38,6 +40,7 @@ export class Scratch implements Disposable {
   start(words: readonly string[], stdin: string | "open" = "", more: StartOptions = {}): RunningProgram {
     const child = Bun.spawn([process.execPath, ...(more.bunOptions ?? []), main, ...words], {
       env: { ...this.environment, ...more.environment },
+      detached: more.leadsGroup === true,
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
