@@ -1,4 +1,5 @@
 // The bound on a guest's tables.
 
-/** Elements of each table of a module: 1 Mi, 8 MiB of the engine's memory. Compiled languages need a few thousand. */
-export const maxTableElements = 1_048_576;
+/** Elements of each table of a module: 128 Ki, 5 MiB of the engine's memory. Compiled languages need a few thousand, a
+ * JavaScript engine in WASM 17,000. */
+export const maxTableElements = 131_072;

@@ -11,8 +11,10 @@ export type GuestFactory = (node: number) => Guest;
 
 const pageBytes = 65_536;
 
-/** How many instances may have died before the engine is told to collect: their memories count against our address space. */
+/** How many instances, or bytes of their memories, may have died before the engine is told to collect: they count against our
+ * address space, and a guest would see its growth refused for what another has left. */
 const collectEvery = 16;
+const collectBytes = 32 * 1024 * 1024;
 
 /** Reads the modules out of the record: it may be released when this has settled.
  * @throws RemoteMediaError `module-limit` when a module declares more than its node may have. */
@@ -40,17 +42,41 @@ export async function loadGuests(
       factories.push(() => create(byName, node, imports));
     }
   }
-  let made = 0;
-  return (node) => {
-    made += 1;
-    if (made > stage.nodes.length && made % collectEvery === 0) Bun.gc(true);
-    try {
-      return factories[node]!();
-    } catch (thrown) {
-      if (!(thrown instanceof RangeError)) throw thrown;
-      // Out of memory may only mean that dead instances still hold theirs.
-      Bun.gc(true);
-      return factories[node]!();
-    }
+  return collecting(factories);
+}
+
+/** A guest that is made again takes the place of its node's last one, which is dead by then. */
+function collecting(factories: readonly (() => Guest)[]): GuestFactory {
+  const last: (Guest | undefined)[] = factories.map(() => undefined);
+  let dead = 0;
+  let deadBytes = 0;
+  const collect = () => {
+    dead = 0;
+    deadBytes = 0;
+    Bun.gc(true);
   };
+  return (node) => {
+    const predecessor = last[node];
+    if (predecessor !== undefined) {
+      dead += 1;
+      deadBytes += predecessor.memoryBytes();
+      last[node] = undefined;
+    }
+    if (dead >= collectEvery || deadBytes >= collectBytes) collect();
+    let guest: Guest;
+    try {
+      guest = factories[node]!();
+    } catch (thrown) {
+      // Out of memory may only mean that dead instances still hold theirs.
+      if (!isOutOfMemory(thrown)) throw thrown;
+      collect();
+      guest = factories[node]!();
+    }
+    last[node] = guest;
+    return guest;
+  };
+}
+
+function isOutOfMemory(thrown: unknown): boolean {
+  return thrown instanceof RangeError && /memory/i.test(thrown.message);
 }
