@@ -6,7 +6,7 @@ import type { Stage } from "../placement/plan.ts";
 import type { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type GuestLog, StageRunner } from "../sandbox/stage-runner.ts";
 import type { PreparedModule, StageNode, StagePort, StageRoute } from "../sandbox/stage-spec.ts";
-import type { LoadedPipeline } from "./load-pipeline.ts";
+import { type LoadedPipeline, moduleKey } from "./load-pipeline.ts";
 
 /** `wanted` holds `node.port` of every output that something outside of its stage takes: a connection or a sink. */
 export function buildUnits(
@@ -16,9 +16,9 @@ export function buildUnits(
   onLog: (line: GuestLog) => void,
 ): GraphUnit[] {
   return pipeline.plan.stages.map((stage) => {
-    const types = [...new Set(stage.nodes.map((node) => node.type))];
-    const modules = types.map((type): PreparedModule => pipeline.modules.get(type)!.module);
-    const nodes = stage.nodes.map((node) => stageNode(stage, node, types.indexOf(node.type), wanted));
+    const keys = [...new Set(stage.nodes.map(moduleKey))];
+    const modules = keys.map((key): PreparedModule => pipeline.modules.get(key)!.module);
+    const nodes = stage.nodes.map((node) => stageNode(stage, node, keys.indexOf(moduleKey(node)), wanted));
     return {
       id: stage.id,
       runner: new StageRunner({ pool, stage: { nodes, modules }, onLog }),

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import { applyOverrides } from "../manifest/apply-overrides.ts";
 import { buildCatalog } from "../manifest/catalog.ts";
+import { checkGrants, grantNothing } from "../manifest/check-grants.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { parseNodeDescriptor } from "../manifest/parse-descriptor.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
@@ -33,7 +34,7 @@ export interface LoadedPipeline {
   readonly file: string;
   readonly resolved: ResolvedPipeline;
   readonly plan: Plan;
-  /** By node type. */
+  /** By `moduleKey`. */
   readonly modules: ReadonlyMap<string, Preparation>;
 }
 
@@ -52,6 +53,7 @@ export async function loadPipeline(
   const folder = dirname(file);
   const descriptors = await readDescriptors(manifest, folder);
   const resolved = resolvePipeline(manifest, buildCatalog(builtinDescriptors(), descriptors));
+  checkGrants(resolved, grantNothing);
   checkPlacement(resolved, {
     arch: machineArch(),
     cores: availableParallelism(),
@@ -59,7 +61,7 @@ export async function loadPipeline(
   });
   const modules = await prepareModules(resolved, folder, library);
   for (const node of resolved.nodes) {
-    const module = modules.get(node.type);
+    const module = modules.get(moduleKey(node));
     if (module !== undefined) checkModuleLimits(module.facts, node.limits, locate(resolved, node));
   }
   return { file, resolved, plan: planStages(resolved), modules };
@@ -127,10 +129,10 @@ async function prepareModules(
 ): Promise<Map<string, Preparation>> {
   const modules = new Map<string, Preparation>();
   for (const node of resolved.nodes) {
-    if (modules.has(node.type)) continue;
+    if (modules.has(moduleKey(node))) continue;
     const { module } = node;
     modules.set(
-      node.type,
+      moduleKey(node),
       module === undefined
         ? builtinModule(node.type)
         : await prepareOwn(resolved, node, join(folder, module.path), library),
@@ -146,23 +148,23 @@ async function prepareOwn(
   library: ModuleLibrary,
 ): Promise<Preparation> {
   const where = { ...locate(resolved, node), file };
-  const size = (await stat(file).catch(() => undefined))?.size;
-  if (size === undefined) {
+  const found = await stat(file).catch(() => undefined);
+  if (!found?.isFile()) {
     throw new RemoteMediaError(
       "module-missing",
-      `node "${node.id}" (${node.type}) needs ${file}, which is not there`,
+      `node "${node.id}" (${node.type}) needs ${file}, which is ${found === undefined ? "not there" : "no file"}`,
       { where },
     );
   }
-  if (size > maxComponentBytes) {
+  if (found.size > maxComponentBytes) {
     throw new RemoteMediaError(
       "module-too-complex",
-      `${file} has ${size} bytes; at most ${maxComponentBytes} are taken`,
+      `${file} has ${found.size} bytes; at most ${maxComponentBytes} are taken`,
       { where },
     );
   }
   try {
-    return await library.prepare(new Uint8Array(await readFile(file)));
+    return await library.prepare(new Uint8Array(await readFile(file)), { filesystem: hasFilesystem(node) });
   } catch (thrown) {
     const error = toRemoteMediaError(thrown);
     throw new RemoteMediaError(error.code, `node "${node.id}" (${node.type}): ${error.message}`, {
@@ -171,6 +173,15 @@ async function prepareOwn(
       ...(error.hint === undefined ? {} : { hint: error.hint }),
     });
   }
+}
+
+/** What a node's module is known by: its type, prepared apart where the node is granted a file system. */
+export function moduleKey(node: ResolvedNode): string {
+  return hasFilesystem(node) ? `${node.type}+filesystem` : node.type;
+}
+
+function hasFilesystem(node: ResolvedNode): boolean {
+  return node.grants.filesystem !== undefined;
 }
 
 function locate(resolved: ResolvedPipeline, node: ResolvedNode) {

@@ -13,6 +13,9 @@ const loadingMs = 60_000;
  * the child says of its progress is its own word, this is not. */
 const callFactor = 100;
 
+/** What the deadline sees of a session, and what it may do to it. */
+export type WatchedSession = Pick<StageSession, "progress" | "currentNode" | "isLoaded" | "kill">;
+
 /** What the deadline must know of its runner. */
 export interface WatchedCalls {
   /** Whether the child owes an answer. */
@@ -27,7 +30,7 @@ export class CallDeadline {
   readonly #limitsMs: readonly number[];
   readonly #calls: WatchedCalls;
   readonly #longestMs: number;
-  #session: StageSession | undefined;
+  #session: WatchedSession | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   #progress = 0;
   #quietMs = 0;
@@ -42,7 +45,7 @@ export class CallDeadline {
     this.#longestMs = loadingMs + callFactor * limitsMs.reduce((sum, limit) => sum + limit, 0);
   }
 
-  watch(session: StageSession): void {
+  watch(session: WatchedSession): void {
     if (this.#session !== session) {
       this.#session = session;
       this.expired = false;
@@ -76,7 +79,7 @@ export class CallDeadline {
     session.kill();
   }
 
-  #allowedMs(session: StageSession): number {
+  #allowedMs(session: WatchedSession): number {
     const limit = this.#limitsMs[session.currentNode];
     if (limit !== undefined) return session.isLoaded ? limit : Math.max(limit, hostWorkMs);
     return session.isLoaded ? hostWorkMs : loadingMs;

@@ -3,6 +3,8 @@ import type { FailureCode } from "../node/failure.ts";
 
 /** Record types, parent to child. */
 export const toChild = { load: 1, frame: 2, flush: 3, nothing: 4, rehearse: 5 } as const;
+/** The sequence number of a transpiler child's `load` says what the node may import. */
+export const prepareFor = { anyNode: 0, nodeWithFilesystem: 1 } as const;
 /** Record types, child to parent. `done` ends what a `frame` or `flush` of the same sequence number began. */
 export const toParent = { ready: 1, loaded: 2, emission: 3, failure: 4, done: 5, log: 6 } as const;
 

@@ -21,6 +21,7 @@ export const errorFamilies = {
   "module-limit": "config",
   "module-too-complex": "config",
   "module-import-denied": "trust",
+  "grant-denied": "trust",
   "input-missing": "config",
   "input-invalid": "io",
   "input-broken": "io",

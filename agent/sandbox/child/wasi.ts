@@ -30,6 +30,9 @@ export const offeredWasi: readonly string[] = [
   "wasi:io/streams",
 ];
 
+/** Offered to a node with a grant of files: an empty file system, which C and Rust programs import even where they only print. */
+export const emptyFilesystem: readonly string[] = ["wasi:filesystem/types", "wasi:filesystem/preopens"];
+
 class Pollable {
   ready(): boolean {
     return true;
@@ -96,6 +99,10 @@ class OutputStream {
 }
 
 class Terminal {}
+
+/** Nobody can get hold of one: there is no folder to begin with. */
+class Descriptor {}
+class DirectoryEntryStream {}
 
 /** A `stream-error` as jco's glue takes it. */
 function closed(): unknown {
@@ -175,6 +182,8 @@ export class VirtualWasi {
       "wasi:random/random": { getRandomBytes: randomBytes, getRandomU64: randomU64 },
       "wasi:random/insecure": { getInsecureRandomBytes: randomBytes, getInsecureRandomU64: randomU64 },
       "wasi:random/insecure-seed": { insecureSeed: () => [randomU64(), randomU64()] },
+      "wasi:filesystem/types": { Descriptor, DirectoryEntryStream, filesystemErrorCode: () => undefined },
+      "wasi:filesystem/preopens": { getDirectories: () => [] },
       "wasi:io/error": { Error: IoError },
       "wasi:io/poll": { Pollable, poll: (list: readonly unknown[]) => Uint32Array.from(list.keys()) },
       "wasi:io/streams": { InputStream, OutputStream },

@@ -6,10 +6,10 @@ import type { BlobCache } from "../../../platform/contract/blob-cache.ts";
 import type { ChildSpawner } from "../../../platform/contract/process.ts";
 import { readBlobJson } from "../blob-json.ts";
 import { readableText } from "../readable-text.ts";
-import { toChild, toParent } from "../records.ts";
+import { prepareFor, toChild, toParent } from "../records.ts";
 import { describeExit, discard, startChild } from "../sandbox-pool.ts";
 import { control, sharedBytesFor } from "../shared-layout.ts";
-import { type Preparation, preparerVersion } from "./prepare-module.ts";
+import { type Preparation, type PrepareModuleOptions, preparerVersion } from "./prepare-module.ts";
 
 /** A component's bytes; a larger one is refused before anybody looks at it. */
 export const maxComponentBytes = 64 * 1024 * 1024;
@@ -52,25 +52,25 @@ const answerSchema = z.union([
 
 export interface ModuleLibrary {
   /** @throws RemoteMediaError `module-*` */
-  prepare(component: Uint8Array): Promise<Preparation>;
+  prepare(component: Uint8Array, options?: Pick<PrepareModuleOptions, "filesystem">): Promise<Preparation>;
 }
 
 export function createModuleLibrary(spawner: ChildSpawner, cache: BlobCache): ModuleLibrary {
   return {
-    async prepare(component) {
+    async prepare(component, { filesystem = false } = {}) {
       if (component.length > maxComponentBytes) {
         throw new RemoteMediaError(
           "module-too-complex",
           `${component.length} bytes; at most ${maxComponentBytes} are taken`,
         );
       }
-      const key = `${await sha256(component)}-${preparerVersion}`;
+      const key = `${await sha256(component)}-${preparerVersion}${filesystem ? "-fs" : ""}`;
       const kept = await cache.get(key);
       if (kept !== undefined) {
         const known = answerSchema.safeParse(tryRead(kept));
         if (known.success) return toPreparation(known.data);
       }
-      const answer = await transpileInChild(spawner, component);
+      const answer = await transpileInChild(spawner, component, filesystem);
       const said = answerSchema.safeParse(tryRead(answer));
       if (!said.success) throw nonsense(said.error);
       const preparation = toPreparation(said.data);
@@ -98,7 +98,11 @@ function toPreparation(answer: z.infer<typeof answerSchema>): Preparation {
   );
 }
 
-async function transpileInChild(spawner: ChildSpawner, component: Uint8Array): Promise<Uint8Array> {
+async function transpileInChild(
+  spawner: ChildSpawner,
+  component: Uint8Array,
+  filesystem: boolean,
+): Promise<Uint8Array> {
   // What comes back holds the cores again, metered, and the glue.
   const size = { sharedBytes: sharedBytesFor(component.length * 4), addressSpaceBytes };
   const { child, inbox, outbox, layout } = await startChild(spawner, "transpiler", size);
@@ -123,7 +127,7 @@ async function transpileInChild(spawner: ChildSpawner, component: Uint8Array): P
     const room = outbox.reserve(component.length);
     if (room === undefined) throw new RemoteMediaError("internal", "the component doesn't fit");
     outbox.arena.set(component, room.offset);
-    outbox.commit(toChild.load, 0, room);
+    outbox.commit(toChild.load, filesystem ? prepareFor.nodeWithFilesystem : prepareFor.anyNode, room);
     child.wake();
     return await answered.promise;
   } finally {

@@ -1,6 +1,6 @@
 // From a component as it came to a module that may run: scanned, checked against the world, validated, metered.
 import { RemoteMediaError } from "../../../platform/base/error.ts";
-import { offeredWasi } from "../child/wasi.ts";
+import { emptyFilesystem, offeredWasi } from "../child/wasi.ts";
 import type { PreparedModule } from "../stage-spec.ts";
 import { binaryKind, planDirectEntry, scanComponent } from "../wasm/component.ts";
 import { meterCore } from "../wasm/meter.ts";
@@ -27,6 +27,8 @@ export interface ModuleFacts {
 }
 
 export interface PrepareModuleOptions {
+  /** Whether `wasi:filesystem` may be imported: the node then gets a file system with nothing in it. Default false. */
+  readonly filesystem?: boolean;
   /** `glue` goes through jco also where the module could be entered directly: the reference for tests. Default `direct`. */
   readonly entry?: "direct" | "glue";
 }
@@ -48,7 +50,7 @@ export async function prepareModule(
 ): Promise<Preparation> {
   checkKind(component);
   const { imports, exports, coreModules } = scanComponent(component);
-  for (const name of imports) checkImport(name);
+  for (const name of imports) checkImport(name, options.filesystem === true);
   const missing = requiredExports.filter((name) => !exports.includes(name));
   if (missing.length > 0) {
     throw new RemoteMediaError(
@@ -104,14 +106,18 @@ function checkKind(component: Uint8Array): void {
 }
 
 /** Plain names are types that the world uses from an interface; they carry no code. */
-function checkImport(name: string): void {
+function checkImport(name: string, filesystem: boolean): void {
   const [interfaceName] = name.split("@", 1);
   if (name === "frame" || name === "failure" || offered.has(interfaceName!)) return;
+  const isFilesystem = emptyFilesystem.includes(interfaceName!);
+  if (filesystem && isFilesystem) return;
   throw new RemoteMediaError(
     "module-import-denied",
     `imports ${name.slice(0, 100)}, which nodes are not given`,
     {
-      hint: "nodes get remotemedia:node/log, and wasi:cli, wasi:clocks, wasi:io and wasi:random in a virtual form",
+      hint: isFilesystem
+        ? 'a node whose grants hold "filesystem": { "read": [] } gets a file system with nothing in it'
+        : "nodes get remotemedia:node/log, and wasi:cli, wasi:clocks, wasi:io and wasi:random in a virtual form",
     },
   );
 }

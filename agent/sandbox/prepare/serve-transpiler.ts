@@ -3,7 +3,7 @@ import { toRemoteMediaError } from "../../../platform/base/error.ts";
 import type { ChildHost } from "../../../platform/contract/process.ts";
 import { encodeBlobJson, writeBlobJson } from "../blob-json.ts";
 import { RecordReader, RecordWriter } from "../record-ring.ts";
-import { toChild, toParent } from "../records.ts";
+import { prepareFor, toChild, toParent } from "../records.ts";
 import { control, layoutOf } from "../shared-layout.ts";
 import { prepareModule, type Transpile } from "./prepare-module.ts";
 
@@ -33,10 +33,11 @@ export async function serveTranspiler(host: ChildHost, transpile: Transpile): Pr
   }
   const record = inbox.peek()!;
   const component = inbox.arena.slice(record.offset, record.offset + record.bytes);
+  const filesystem = record.sequence === prepareFor.nodeWithFilesystem;
   inbox.release();
   let answer: unknown;
   try {
-    answer = { preparation: await prepareModule(component, transpile) };
+    answer = { preparation: await prepareModule(component, transpile, { filesystem }) };
   } catch (thrown) {
     const { code, message, hint } = toRemoteMediaError(thrown);
     answer = { problem: { code, message, hint } };

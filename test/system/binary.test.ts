@@ -1,0 +1,125 @@
+// The binaries, as they are shipped: alone in a folder, on this machine and (emulated) on arm64.
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Scratch } from "./program.ts";
+
+const root = join(import.meta.dirname, "../..");
+const sysroot = "/usr/aarch64-linux-gnu";
+const emulator = `qemu-aarch64-static -L ${sysroot}`;
+const canEmulate = Bun.which("qemu-aarch64-static") !== null && existsSync(sysroot);
+
+const variants = [
+  { arch: process.arch, prefix: "", environment: {}, canRun: true },
+  {
+    arch: "arm64",
+    prefix: emulator,
+    environment: { REMOTEMEDIA_EMULATOR: emulator },
+    // Reason of a skip: the machine lacks Debian's qemu-user-static or libc6-arm64-cross, or is an arm64 one itself.
+    canRun: canEmulate && process.arch !== "arm64",
+  },
+] as const;
+
+describe.each(variants)("the $arch binary", ({ arch, prefix, environment, canRun }) => {
+  const scratch = new Scratch();
+  beforeAll(() => copyFileSync(join(root, `dist/remotemedia-linux-${arch}`), scratch.file("remotemedia")));
+  afterAll(() => scratch[Symbol.dispose]());
+
+  async function remotemedia(...words: string[]) {
+    const command = [...prefix.split(" ").filter(Boolean), scratch.file("remotemedia"), ...words];
+    const child = Bun.spawn(command, {
+      cwd: scratch.folder,
+      env: { ...scratch.environment, ...environment },
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [stdout, stderr] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+    ]);
+    expect(scratch.leftovers()).toEqual([]);
+    return { exitCode: await child.exited, stdout, stderr };
+  }
+
+  test.runIf(canRun)("calculates 12, 14, 16", async () => {
+    const example = join(root, "examples/calculator");
+    const { exitCode, stdout } = await remotemedia(
+      "run",
+      join(example, "pipeline.json"),
+      "--input",
+      join(example, "input.json"),
+      "--output",
+      "-",
+    );
+    expect(
+      stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).json),
+    ).toEqual([12, 14, 16]);
+    expect(exitCode).toBe(0);
+  });
+
+  test.runIf(canRun)("finds the three phrases of the demo's clip", async () => {
+    const example = join(root, "examples/speech-gate");
+    const { exitCode } = await remotemedia(
+      "run",
+      example,
+      "--input",
+      join(example, "speech.wav"),
+      "--output",
+      "out.ndjson",
+    );
+    expect(exitCode).toBe(0);
+    const lines = readFileSync(scratch.file("out.ndjson"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    const found = lines.filter(({ json }) => json?.event === "speech_end");
+    expect(found).toHaveLength(3);
+  });
+
+  test.runIf(canRun)(
+    "prepares components that it has never seen, by direct entry and through jco's glue",
+    async () => {
+      for (const name of ["tone-detector", "tone-detector-stdio"]) {
+        copyFileSync(join(root, `dist/recipes/${name}/${name}.wasm`), scratch.file(`${name}.wasm`));
+        copyFileSync(join(root, `dist/recipes/${name}/node.json`), scratch.file(`${name}.node.json`));
+      }
+      const limits = { max_execution_ms: 60_000 };
+      const manifest = {
+        version: "v1",
+        modules: { Direct: { path: "tone-detector.wasm" }, Glue: { path: "tone-detector-stdio.wasm" } },
+        nodes: [
+          { id: "hand-on", node_type: "PassThrough" },
+          { id: "direct", node_type: "Direct", limits },
+          { id: "glue", node_type: "Glue", limits, grants: { filesystem: { read: [] } } },
+        ],
+        connections: [
+          { from: "hand-on", to: "direct" },
+          { from: "hand-on", to: "glue" },
+        ],
+      };
+      writeFileSync(scratch.file("pipeline.json"), JSON.stringify(manifest));
+      const clip = join(root, "examples/speech-gate/speech.wav");
+      const { exitCode, stderr } = await remotemedia(
+        "run",
+        "pipeline.json",
+        "--input",
+        clip,
+        "--report",
+        "report.json",
+      );
+      expect({ exitCode, stderr: exitCode === 0 ? "" : stderr }).toEqual({ exitCode: 0, stderr: "" });
+      const { nodes } = JSON.parse(readFileSync(scratch.file("report.json"), "utf8"));
+      const counts = nodes.map(({ node, frames_in, errors }: Record<string, unknown>) => [
+        node,
+        frames_in,
+        errors,
+      ]);
+      expect(counts).toEqual(["hand-on", "direct", "glue"].map((node) => [node, 402, []]));
+    },
+    180_000,
+  );
+});
