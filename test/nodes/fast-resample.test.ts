@@ -149,6 +149,22 @@ describe("FastResampleNode", () => {
     expect(resample([frame!], {})).toEqual([{ ...frame, port: "out" }]);
   });
 
+  test.each([
+    [768_000, 1_000],
+    [767_999, 1_001],
+    [1_000, 768_000],
+    [1_009, 767_993],
+  ])("takes the furthest rates apart, %i Hz to %i Hz, in little memory", (from, to) => {
+    const node = make();
+    node.open({ target_rate: to });
+    const hz = Math.min(from, to) / 20;
+    const frames = audioFrames(sine(hz, from, 0.5), { rate: from });
+    const out = samplesOf([...frames.flatMap((frame) => node.process(frame)), ...node.flush()]);
+    expect(out).toHaveLength(Math.ceil((Math.round(from / 2) * to) / from));
+    expect(decibel(amplitudeAt(out, hz, to))).toBeCloseTo(0, 2);
+    expect(node.memoryBytes()).toBeLessThan(24_000_000);
+  });
+
   test("refuses audio at another rate than source_rate, and params out of range", () => {
     const frames = audioFrames(noise(100), { rate: 44100, chunk: 100 });
     expect(() => resample(frames, { source_rate: 48000 })).toThrow(NodeRefusal);

@@ -49,8 +49,17 @@ type Instantiate = (
   instantiateCore: (module: WebAssembly.Module, imports: object) => WebAssembly.Instance,
 ) => Guest;
 
-/** Builds what is stale, then gives a function that makes fresh instances of the node type. */
-export async function loadNode(type: string, folder = "dist/nodes"): Promise<() => LoadedNode> {
+const loaded = new Map<string, Promise<() => LoadedNode>>();
+
+/** Builds what is stale, then gives a function that makes fresh instances of the node type; once a type and test file. */
+export function loadNode(type: string, folder = "dist/nodes"): Promise<() => LoadedNode> {
+  const key = `${folder}/${type}`;
+  const known = loaded.get(key) ?? buildAndLoad(type, folder);
+  loaded.set(key, known);
+  return known;
+}
+
+async function buildAndLoad(type: string, folder: string): Promise<() => LoadedNode> {
   const flags = folder.endsWith("no-simd") ? ["--no-simd"] : [];
   const built = spawnSync(process.execPath, ["scripts/build-nodes.ts", "--quiet", ...flags, type], {
     cwd: root,

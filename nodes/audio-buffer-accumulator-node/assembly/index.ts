@@ -19,7 +19,7 @@ export class AudioBufferAccumulatorNode extends Node {
 
   open(params: Params): void {
     this.leastMs = params.integer("min_utterance_duration_ms", 250, 0, 3600000);
-    this.mostMs = params.integer("max_utterance_duration_ms", 30000, 100, 600000);
+    this.mostMs = params.integer("max_utterance_duration_ms", 30000, 100, 120000);
     this.preRollMs = params.integer("pre_roll_ms", 500, 0, 10000);
     if (this.leastMs > this.mostMs) params.refuse("min_utterance_duration_ms: above max_utterance_duration_ms");
   }
