@@ -9,11 +9,10 @@ import {
   sharedBytesFor,
   slotWords,
 } from "../../../agent/sandbox/shared-layout.ts";
-import { RemoteMediaError } from "../../../platform/base/error.ts";
 
 /** Shared memory with small arenas, so that they fill. */
 function smallRing(arenaBytes = 8192): RingMemory {
-  const overhead = sharedBytesFor() % (2 * 1024 * 1024 * 66);
+  const overhead = sharedBytesFor() - 2 * 66 * 1024 * 1024;
   return layoutOf(new ArrayBuffer(overhead + 2 * arenaBytes)).toChild;
 }
 
@@ -111,16 +110,6 @@ describe("the record ring", () => {
       reader.peek();
       reader.release();
     }
-  });
-
-  it("counts on when its counters wrap around at 2^32", () => {
-    const ring = smallRing();
-    const [writer, reader] = [new RecordWriter(ring), new RecordReader(ring)];
-    expect(writer.unread).toBe(0);
-    ring.control[ring.produced] = -1;
-    ring.control[ring.consumed] = -1;
-    expect(writer.unread).toBe(1);
-    expect(() => reader.peek()).toThrow(RemoteMediaError);
   });
 });
 
