@@ -4,6 +4,7 @@ import { RemoteMediaError } from "../../platform/base/error.ts";
 import type {
   Child,
   ChildExit,
+  ChildOptions,
   ChildRole,
   ChildSpawner,
   Confinement,
@@ -54,6 +55,8 @@ export class SandboxPool implements AsyncDisposable {
   readonly #spares = new Map<string, Promise<SandboxChild>[]>();
   readonly #refills = new Set<ReturnType<typeof setTimeout>>();
   readonly #rehearsal: BlobJson | undefined;
+  /** Children that aren't ready yet. */
+  readonly #starting = new Set<Child>();
   #warned = false;
   #closed = false;
 
@@ -108,7 +111,7 @@ export class SandboxPool implements AsyncDisposable {
   }
 
   async #start(size: SandboxSize): Promise<SandboxChild> {
-    const ready = await startChild(this.#options.spawner, "sandbox", size);
+    const ready = await this.#startChild(size);
     if (!ready.confinement.seccomp && !this.#warned) {
       this.#warned = true;
       this.#options.onWeak?.(ready.confinement);
@@ -116,9 +119,24 @@ export class SandboxPool implements AsyncDisposable {
     return ready;
   }
 
+  async #startChild(size: SandboxSize): Promise<SandboxChild> {
+    let started: Child | undefined;
+    const spawn = (options: ChildOptions): Child => {
+      started = this.#options.spawner.spawn(options);
+      this.#starting.add(started);
+      return started;
+    };
+    try {
+      return await startChild({ spawn }, "sandbox", size);
+    } finally {
+      if (started !== undefined) this.#starting.delete(started);
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#refills) clearTimeout(timer);
+    for (const child of this.#starting) child.kill();
     const spares = [...this.#spares.values()].flat();
     this.#spares.clear();
     await Promise.all(
