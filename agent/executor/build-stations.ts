@@ -29,6 +29,8 @@ interface Join {
   readonly producer: SourceStation | UnitStation;
   readonly output: OutputPort;
   readonly consumer: Consumer;
+  /** The producing node; undefined for a source. */
+  readonly node: string | undefined;
   readonly port: string | undefined;
 }
 
@@ -62,13 +64,14 @@ export function buildStations(
   const joins: Join[] = [
     ...graph.sources.map(({ source, ...to }) => {
       const producer = sources.get(source)!;
-      return { producer, output: producer.output, consumer: rootOf(to), port: to.port };
+      return { producer, output: producer.output, consumer: rootOf(to), node: undefined, port: to.port };
     }),
     ...graph.connections
       .toSorted((one, other) => one.order - other.order)
       .map(({ from, to }) => {
         const output = outputs.get(from.node)!.get(from.port)!;
-        return { producer: producing.get(from.node)!, output, consumer: rootOf(to), port: to.port };
+        const { node } = from;
+        return { producer: producing.get(node)!, output, consumer: rootOf(to), node, port: to.port };
       }),
     ...graph.sinks.map((bound) => {
       const output = outputs.get(bound.node)!.get(bound.port)!;
@@ -76,6 +79,7 @@ export function buildStations(
         producer: producing.get(bound.node)!,
         output,
         consumer: sinks.get(bound.sink)!,
+        node: bound.node,
         port: bound.as,
       };
     }),
@@ -109,8 +113,8 @@ function unitOf(graph: Graph, to: PortRef): GraphUnit {
 /** Makes the channels and gives each consumer its merge. */
 function joinStations(joins: readonly Join[], limits: QueueLimits): void {
   const inputs = new Map<Consumer, Channel[]>();
-  for (const { producer, output, consumer, port } of joins) {
-    const channel = new Channel({ port, producer, consumer }, limits);
+  for (const { producer, output, consumer, node, port } of joins) {
+    const channel = new Channel({ node, port, producer, consumer }, limits);
     output.channels.push(channel);
     const channels = inputs.get(consumer);
     if (channels === undefined) inputs.set(consumer, [channel]);

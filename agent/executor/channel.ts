@@ -26,6 +26,8 @@ interface Queued {
 /** Frames on their way from one producer to one consumer. Each carries a merge key (microseconds), and keys never fall
  * within a channel. */
 export class Channel {
+  /** The node that the frames left; undefined where they come from a source. */
+  readonly node: string | undefined;
   /** The name that frames get as their port when they are taken; undefined leaves the producer's. */
   readonly port: string | undefined;
   readonly producer: ChannelEnd;
@@ -37,9 +39,15 @@ export class Channel {
   #ended = false;
 
   constructor(
-    ends: { port: string | undefined; producer: ChannelEnd; consumer: ChannelEnd },
+    ends: {
+      node: string | undefined;
+      port: string | undefined;
+      producer: ChannelEnd;
+      consumer: ChannelEnd;
+    },
     limits: QueueLimits,
   ) {
+    this.node = ends.node;
     this.port = ends.port;
     this.producer = ends.producer;
     this.consumer = ends.consumer;

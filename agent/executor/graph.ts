@@ -38,7 +38,8 @@ export interface GraphSource extends PortRef {
 }
 
 /** A sink on an open output. Several outputs may have the same sink: it gets their frames merged, ties in the order
- * of these bindings. */
+ * of these bindings, and with each the node that it left. Outputs that go to one place must share a sink: between two sinks there
+ * is no order. */
 export interface GraphSink extends PortRef {
   readonly sink: FrameSink;
   /** What the sink sees as the frames' port; default the output's own name. */

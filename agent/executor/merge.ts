@@ -7,6 +7,8 @@ import type { Channel } from "./channel.ts";
 export class Merge {
   readonly #channels: readonly Channel[];
   #takenKey = Number.NEGATIVE_INFINITY;
+  #takenFrom: Channel | undefined;
+  #reachedKey = Number.NEGATIVE_INFINITY;
 
   /** `channels` in the order that breaks ties. */
   constructor(channels: readonly Channel[]) {
@@ -28,13 +30,24 @@ export class Merge {
     return this.#takenKey;
   }
 
+  /** The node that the frame that was taken last had left; undefined where it came from a source. */
+  get takenNode(): string | undefined {
+    return this.#takenFrom?.node;
+  }
+
+  /** The highest key of a frame that was taken. Higher than `takenKey` only where a release let a frame through before
+   * earlier ones. */
+  get reachedKey(): number {
+    return this.#reachedKey;
+  }
+
   /** The key of the earliest frame that waits; undefined when none does. */
   get waitingKey(): number | undefined {
     return this.#earliest()?.headKey;
   }
 
-  /** No frame that is still to be taken has a key below this. When nothing will come: what the furthest channel had
-   * reached, which no earlier answer exceeds. */
+  /** No frame that is still to be taken counts as earlier than this: one whose key is lower was overtaken by a release, and
+   * counts as of `reachedKey`. When nothing will come: what the furthest channel had reached. Never falls. */
   get low(): number {
     let low = Number.POSITIVE_INFINITY;
     let reached = Number.NEGATIVE_INFINITY;
@@ -43,7 +56,8 @@ export class Merge {
       const key = channel.headKey ?? (channel.isEnded ? Number.POSITIVE_INFINITY : channel.watermark);
       if (key < low) low = key;
     }
-    return low === Number.POSITIVE_INFINITY ? reached : low;
+    if (low === Number.POSITIVE_INFINITY) low = reached;
+    return Math.max(low, this.#reachedKey);
   }
 
   /** The next frame in order; undefined when there is none yet. */
@@ -61,7 +75,10 @@ export class Merge {
   }
 
   #takeFrom(channel: Channel): Frame {
-    this.#takenKey = channel.headKey!;
+    const key = channel.headKey!;
+    this.#takenKey = key;
+    this.#takenFrom = channel;
+    if (key > this.#reachedKey) this.#reachedKey = key;
     return channel.shift();
   }
 

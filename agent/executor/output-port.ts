@@ -35,13 +35,14 @@ export class OutputPort {
     return false;
   }
 
-  /** `cause` is the key of the input that led to the frame; minus infinity where there is none. */
-  emit(frame: Frame, cause: number): void {
+  /** `cause` is the key of the input that led to the frame, minus infinity where there is none. `low` is what was promised
+   * of inputs by then; it is higher than the cause where a release let a later input through before it. */
+  emit(frame: Frame, cause: number, low: number): void {
     // A pts that isn't a number would never compare as the earliest, and the merge would stand still.
     if (!Number.isSafeInteger(frame.pts)) {
       throw new RemoteMediaError("internal", `a frame on port ${frame.port} has no integer pts`);
     }
-    const key = Math.max(frame.pts, cause - this.#lagUs, this.#key);
+    const key = Math.max(frame.pts, low - this.#lagUs, this.#key);
     this.#key = key;
     const lagUs = Math.floor(cause) - frame.pts;
     if (lagUs > this.#lagUs) this.#lagUs = lagUs;

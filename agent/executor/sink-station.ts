@@ -61,6 +61,6 @@ export class SinkStation implements Station {
     if (frame === undefined) return;
     this.#isWriting = true;
     this.#scheduler.begin();
-    this.#sink.write(frame).then(this.#onWritten, this.#onBroken);
+    this.#sink.write(frame, this.merge.takenNode).then(this.#onWritten, this.#onBroken);
   }
 }

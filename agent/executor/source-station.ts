@@ -71,7 +71,7 @@ export class SourceStation implements Station {
   async #readFrames(signal: AbortSignal): Promise<void> {
     for await (const frame of this.#source.frames(signal)) {
       if (this.#scheduler.isStopped) return;
-      this.output.emit(frame, this.#next);
+      this.output.emit(frame, this.#next, this.#next);
       this.#next = keyAfter(this.output.key);
       this.output.announce(this.#next);
       this.#events.onRead(frame.pts);

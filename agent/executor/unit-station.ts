@@ -15,9 +15,12 @@ export interface UnitEvents {
   onBroken(thrown: unknown): void;
 }
 
-/** A call whose outcome hasn't been passed on. `key` is its input's. */
+/** A call whose outcome hasn't been passed on. */
 interface Call {
+  /** The input's. */
   readonly key: number;
+  /** What no later call counts as earlier than: never falls from call to call, as `key` does after a release. */
+  readonly low: number;
   /** Of the input. */
   readonly bytes: number;
   readonly isFlush: boolean;
@@ -77,7 +80,7 @@ export class UnitStation implements Station {
     this.#passOn();
     if (this.#isFinished) return;
     this.#callOn();
-    const low = this.#calls.peek()?.key ?? this.merge.low;
+    const low = this.#calls.peek()?.low ?? this.merge.low;
     for (const port of this.#ports) port.announce(low);
   }
 
@@ -102,12 +105,12 @@ export class UnitStation implements Station {
       this.#callBytes -= call.bytes;
       for (const failure of call.outcome.failures) this.#events.onFailure(failure);
       if (this.#scheduler.isStopped) return;
-      for (const emission of call.outcome.emissions) this.#emit(emission, call.key);
-      if (call.isFlush) this.#finish(call.key);
+      for (const emission of call.outcome.emissions) this.#emit(emission, call);
+      if (call.isFlush) this.#finish(call.low);
     }
   }
 
-  #emit(emission: Emission, cause: number): void {
+  #emit(emission: Emission, call: Call): void {
     const ports = this.#outputs.get(emission.node);
     if (ports === undefined) {
       throw new RemoteMediaError(
@@ -115,7 +118,7 @@ export class UnitStation implements Station {
         `a frame left ${this.#id} by ${emission.node}, which it doesn't hold`,
       );
     }
-    ports.get(emission.frame.port)?.emit(emission.frame, cause);
+    ports.get(emission.frame.port)?.emit(emission.frame, call.key, call.low);
   }
 
   #finish(low: number): void {
@@ -132,15 +135,15 @@ export class UnitStation implements Station {
     }
     if (!this.#isFlushing && this.#calls.length === 0 && this.merge.isEnded) {
       this.#isFlushing = true;
-      this.#start({ key: this.merge.low, bytes: 0, isFlush: true, outcome: undefined }, () =>
-        this.#runner.flush(),
-      );
+      const { low } = this.merge;
+      this.#start({ key: low, low, bytes: 0, isFlush: true, outcome: undefined }, () => this.#runner.flush());
     }
   }
 
   #process(frame: Frame): void {
     const call = {
       key: this.merge.takenKey,
+      low: this.merge.reachedKey,
       bytes: frame.data.byteLength,
       isFlush: false,
       outcome: undefined,

@@ -7,8 +7,8 @@ import type { FrameWriter } from "./frame-writer.ts";
 import { jsonFrameWriter } from "./json-frame-writer.ts";
 import { outputFormat, writableExtensions } from "./media-format.ts";
 import { openDescriptorTarget, openFileTarget } from "./open-target.ts";
-import { shareWriter } from "./share-writer.ts";
 import { wavFrameWriter } from "./wav-frame-writer.ts";
+import { writerSink } from "./writer-sink.ts";
 
 export interface SinkSpec {
   /** A file, or "-" for NDJSON on stdout. */
@@ -24,8 +24,8 @@ export interface SinkParts {
   readonly stdoutDescriptor?: number | undefined;
 }
 
-/** Opens a sink for each spec, in their order. Specs of one path write to it together, and where they are of several nodes every line
- * names its node. The last sink closed finishes the file; one that aborts or fails gives it up for all.
+/** Opens a sink for each spec, in their order. Specs of one path get the same sink, so that the executor orders what they write, and
+ * where they are of several nodes every line names its node.
  *
  * Throws `usage` for a path of no known form or several outputs to one WAV, and `output-failed`; then nothing stays open. The
  * sinks throw `output-failed`, `output-closed` and `node-bad-output`. */
@@ -36,8 +36,8 @@ export async function openSinks(specs: readonly SinkSpec[], parts: SinkParts = {
   try {
     for (const group of groups.values()) {
       const writer = await openWriter(group, parts);
-      const sinks = shareWriter(writer, nodesToName(group));
-      for (const [index, spec] of group.entries()) opened.set(spec, sinks[index]!);
+      const sink = writerSink(writer, new Set(group.map(({ node }) => node)).size > 1);
+      for (const spec of group) opened.set(spec, sink);
     }
   } catch (error) {
     await Promise.all([...opened.values()].map((sink) => sink.abort()));
@@ -49,12 +49,6 @@ export async function openSinks(specs: readonly SinkSpec[], parts: SinkParts = {
 /** Opens one output. @see openSinks */
 export async function openSink(spec: SinkSpec, parts: SinkParts = {}): Promise<FrameSink> {
   return (await openSinks([spec], parts))[0]!;
-}
-
-/** Which node each sink's lines name: none where all are of one node. */
-function nodesToName(group: readonly SinkSpec[]): (string | undefined)[] {
-  const several = new Set(group.map(({ node }) => node)).size > 1;
-  return group.map(({ node }) => (several ? node : undefined));
 }
 
 function checkGroup(group: readonly SinkSpec[]): void {

@@ -65,9 +65,9 @@ export interface FrameSource {
 }
 
 /** Where frames go. `write` resolves when the sink can take the next one (back-pressure) and throws RemoteMediaError
- * (`output-failed`). `close` finishes the output, `abort` leaves no partial temporary file behind. */
+ * (`output-failed`); `node` is the one that the frame left, for sinks that take the frames of several. `close` finishes the output, `abort` leaves no partial temporary file behind. */
 export interface FrameSink {
-  write(frame: Frame): Promise<void>;
+  write(frame: Frame, node?: string): Promise<void>;
   close(): Promise<void>;
   abort(): Promise<void>;
 }

@@ -220,15 +220,15 @@ describe("stdout", () => {
 });
 
 describe("outputs of one path", () => {
-  it("share it, name their node where they are several, and finish it with the last", async () => {
+  it("are one sink, which names the frames' nodes where they are several, and is finished once", async () => {
     const [a, b] = await openSinks([
       { path: at("a.ndjson"), node: "vad" },
       { path: join(folder, ".", "a.ndjson"), node: "level" },
     ]);
-    await Promise.all([a!.write(json(1)), b!.write(json(2)), a!.write(json(3))]);
-    await a!.close();
-    await a!.close();
+    expect(a).toBe(b);
+    await Promise.all([a!.write(json(1), "vad"), a!.write(json(2), "level"), a!.write(json(3), "vad")]);
     expect(existsSync(at("a.ndjson"))).toBe(false);
+    await a!.close();
     await b!.close();
     expect(readFileSync(at("a.ndjson"), "utf8")).toBe(
       '{"node":"vad","port":"out","pts":0,"json":1}\n{"node":"level","port":"out","pts":0,"json":2}\n{"node":"vad","port":"out","pts":0,"json":3}\n',
@@ -240,20 +240,20 @@ describe("outputs of one path", () => {
       { path: at("a.ndjson"), node: "vad" },
       { path: at("a.ndjson"), node: "vad" },
     ]);
-    await sinks[0]!.write(json(1, "speech"));
+    await sinks[0]!.write(json(1, "speech"), "vad");
     await Promise.all(sinks.map((sink) => sink.close()));
     expect(readFileSync(at("a.ndjson"), "utf8")).not.toContain("node");
   });
 
-  it("are given up by the first that is", async () => {
+  it("are given up together", async () => {
     const [a, b] = await openSinks([
       { path: at("a.ndjson"), node: "a" },
       { path: at("a.ndjson"), node: "b" },
     ]);
-    await a!.write(json(1));
+    await a!.write(json(1), "a");
     await b!.abort();
-    ours(await rejection(a!.write(json(2))), "output-failed");
-    ours(await rejection(a!.close().then(() => b!.close())), "output-failed");
+    ours(await rejection(a!.write(json(2), "a")), "output-failed");
+    ours(await rejection(a!.close()), "output-failed");
     expect(readdirSync(folder)).toEqual([]);
   });
 

@@ -1,14 +1,14 @@
-// Several FrameSinks over one FrameWriter.
+// A FrameSink over a FrameWriter.
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { Frame } from "../node/frame.ts";
 import type { FrameSink } from "../node/runner.ts";
 import type { FrameWriter } from "./frame-writer.ts";
 
-/** One sink for each entry of `nodes`, which names the sink's node in what is written, or nobody. Their frames are written one
- * after another; the writer is closed with the last sink, and aborted with the first that aborts or fails. */
-export function shareWriter(writer: FrameWriter, nodes: readonly (string | undefined)[]): FrameSink[] {
+/** Writes one frame after another, in the order of the calls. `namesNodes`: whether what is written names the node that each
+ * frame left. A write that fails aborts the writer, and whatever follows fails the same way. */
+export function writerSink(writer: FrameWriter, namesNodes: boolean): FrameSink {
   let last: Promise<unknown> = Promise.resolve();
-  let open = nodes.length;
+  let closed: Promise<void> | undefined;
   let aborted: Promise<void> | undefined;
   let failure: unknown;
 
@@ -32,18 +32,12 @@ export function shareWriter(writer: FrameWriter, nodes: readonly (string | undef
     return turn;
   };
 
-  return nodes.map((node) => {
-    let closed = false;
-    return {
-      write: (frame: Frame) => inTurn(() => writer.write(frame, node)),
-      async close(): Promise<void> {
-        if (closed) return;
-        closed = true;
-        open--;
-        if (open > 0) await last;
-        else await inTurn(() => writer.close());
-      },
-      abort,
-    };
-  });
+  return {
+    write: (frame: Frame, node?: string) => inTurn(() => writer.write(frame, namesNodes ? node : undefined)),
+    close(): Promise<void> {
+      closed ??= inTurn(() => writer.close());
+      return closed;
+    },
+    abort,
+  };
 }
