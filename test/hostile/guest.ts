@@ -66,11 +66,15 @@ export async function componentOf(core: Uint8Array, wit?: string, world = "node"
 /** A guest of `guests/<name>.wat`: fields that hold a function `$attack`, which is given the command and the frame's data
  * and answers the pointer of a result; command 0 is an honest echo. */
 export async function readGuest(name: string, parts: GuestParts = {}): Promise<Uint8Array> {
+  return buildGuest(await readGuestParts(name, parts));
+}
+
+export async function readGuestParts(name: string, parts: GuestParts = {}): Promise<GuestParts> {
   const fields = await read(`guests/${name}.wat`);
-  return buildGuest({
+  return {
     ...parts,
     fields: `${fields} ${parts.fields ?? ""}`,
     process: `(if (local.get $command) (then
         (return (call $attack (local.get $command) (local.get $pts) (local.get $data) (local.get $length))))) ${echo}`,
-  });
+  };
 }
