@@ -11,6 +11,7 @@ import type { Call } from "./command.ts";
 import { type Interrupts, listenForInterrupts } from "./interrupts.ts";
 import { openRunVoice, type RunVoice } from "./run-voice.ts";
 import { describeWhere } from "./tell-error.ts";
+import { oneLine } from "./terminal.ts";
 
 export async function executeRun(call: Call): Promise<number> {
   refusePeers(call.texts("peer"));
@@ -29,6 +30,8 @@ export async function executeRun(call: Call): Promise<number> {
     await using program = new Program({
       config,
       onWeakSandbox: ({ reason }) => warnWeakSandbox(voice, reason),
+      onPreparing: (file) =>
+        voice.notice(`preparing ${oneLine(file)}: new to this machine, it takes a moment, once`),
     });
     const pipeline = await program.load({ path: call.operands[0]!, overrides: call.texts("set") });
     result = await runFor(durationMs, interrupts, program, pipeline, call, voice);

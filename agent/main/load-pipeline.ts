@@ -46,6 +46,7 @@ const maxManifestBytes = 8 * 1024 * 1024;
 export async function loadPipeline(
   request: PipelineRequest,
   library: ModuleLibrary,
+  onPreparing: (file: string) => void,
 ): Promise<LoadedPipeline> {
   const file = await findManifest(request.path);
   const text = await readManifest(file);
@@ -59,7 +60,7 @@ export async function loadPipeline(
     cores: availableParallelism(),
     memoryGb: totalmem() / 2 ** 30,
   });
-  const modules = await prepareModules(resolved, folder, library);
+  const modules = await prepareModules(resolved, folder, library, onPreparing);
   for (const node of resolved.nodes) {
     const module = modules.get(moduleKey(node));
     if (module !== undefined) checkModuleLimits(module.facts, node.limits, locate(resolved, node));
@@ -126,6 +127,7 @@ async function prepareModules(
   resolved: ResolvedPipeline,
   folder: string,
   library: ModuleLibrary,
+  onPreparing: (file: string) => void,
 ): Promise<Map<string, Preparation>> {
   const modules = new Map<string, Preparation>();
   for (const node of resolved.nodes) {
@@ -135,7 +137,7 @@ async function prepareModules(
       moduleKey(node),
       module === undefined
         ? builtinModule(node.type)
-        : await prepareOwn(resolved, node, join(folder, module.path), library),
+        : await prepareOwn(resolved, node, join(folder, module.path), library, onPreparing),
     );
   }
   return modules;
@@ -146,6 +148,7 @@ async function prepareOwn(
   node: ResolvedNode,
   file: string,
   library: ModuleLibrary,
+  onPreparing: (file: string) => void,
 ): Promise<Preparation> {
   const where = { ...locate(resolved, node), file };
   const found = await stat(file).catch(() => undefined);
@@ -164,7 +167,8 @@ async function prepareOwn(
     );
   }
   try {
-    return await library.prepare(new Uint8Array(await readFile(file)), { filesystem: hasFilesystem(node) });
+    const options = { filesystem: hasFilesystem(node), onMiss: () => onPreparing(file) };
+    return await library.prepare(new Uint8Array(await readFile(file)), options);
   } catch (thrown) {
     const error = toRemoteMediaError(thrown);
     throw new RemoteMediaError(error.code, `node "${node.id}" (${node.type}): ${error.message}`, {

@@ -17,6 +17,8 @@ export interface ProgramOptions {
   readonly config: Config;
   /** Told once when sandbox children can't be confined as they should. */
   readonly onWeakSandbox: (confinement: Confinement) => void;
+  /** Told when a module is seen for the first time and has to be prepared, with its file. */
+  readonly onPreparing?: (file: string) => void;
 }
 
 export class Program implements AsyncDisposable {
@@ -24,10 +26,12 @@ export class Program implements AsyncDisposable {
   readonly spawner: ChildSpawner;
   readonly decoder: MediaDecoder;
   readonly #library: ModuleLibrary;
+  readonly #onPreparing: (file: string) => void;
   readonly #pool: SandboxPool;
 
-  constructor({ config, onWeakSandbox }: ProgramOptions) {
+  constructor({ config, onWeakSandbox, onPreparing = () => {} }: ProgramOptions) {
     this.config = config;
+    this.#onPreparing = onPreparing;
     this.spawner = createChildSpawner(selfCommand(config.emulator));
     this.decoder = openFfmpegDecoder();
     this.#library = createModuleLibrary(this.spawner, openFileBlobCache(`${config.homeFolder}/glue`));
@@ -35,7 +39,7 @@ export class Program implements AsyncDisposable {
   }
 
   load(request: PipelineRequest): Promise<LoadedPipeline> {
-    return loadPipeline(request, this.#library);
+    return loadPipeline(request, this.#library, this.#onPreparing);
   }
 
   run(pipeline: LoadedPipeline, request: RunRequest): Promise<RunResult> {

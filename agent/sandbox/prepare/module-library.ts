@@ -50,14 +50,19 @@ const answerSchema = z.union([
   }),
 ]);
 
+export interface LibraryOptions extends Pick<PrepareModuleOptions, "filesystem"> {
+  /** Called when the module is not in the cache and has to be prepared, which can take seconds. */
+  readonly onMiss?: () => void;
+}
+
 export interface ModuleLibrary {
   /** @throws RemoteMediaError `module-*` */
-  prepare(component: Uint8Array, options?: Pick<PrepareModuleOptions, "filesystem">): Promise<Preparation>;
+  prepare(component: Uint8Array, options?: LibraryOptions): Promise<Preparation>;
 }
 
 export function createModuleLibrary(spawner: ChildSpawner, cache: BlobCache): ModuleLibrary {
   return {
-    async prepare(component, { filesystem = false } = {}) {
+    async prepare(component, { filesystem = false, onMiss } = {}) {
       if (component.length > maxComponentBytes) {
         throw new RemoteMediaError(
           "module-too-complex",
@@ -70,6 +75,7 @@ export function createModuleLibrary(spawner: ChildSpawner, cache: BlobCache): Mo
         const known = answerSchema.safeParse(tryRead(kept));
         if (known.success) return toPreparation(known.data);
       }
+      onMiss?.();
       const answer = await transpileInChild(spawner, component, filesystem);
       const said = answerSchema.safeParse(tryRead(answer));
       if (!said.success) throw nonsense(said.error);
