@@ -144,3 +144,15 @@ it("a child without the address space for what its guest may have says -1 or is 
   expectEcho(await runner.process(frameOf([0, 7])), [0, 7]);
   await stand.expectNeighbourUnharmed();
 });
+
+it("a module that breaks its child by what it declares doesn't break its parent", async () => {
+  const guest = buildGuest({ fields: "(table 131072 funcref) ".repeat(99) });
+  const runner = stand.chain([await node("tables", guest)]);
+  const thrown = await runner.open().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (thrown !== undefined)
+    expect(["node-killed", "node-trap", "module-limit"]).toContain((thrown as { code: string }).code);
+  await stand.expectNeighbourUnharmed();
+});

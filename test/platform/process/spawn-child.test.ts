@@ -82,7 +82,11 @@ describe("a child", () => {
 
   it("can't allocate past its cap, and can't lift it", async () => {
     const found = await answerOf(startChild("allocate", { addressSpaceBytes: 1024 * mebibyte }));
-    expect(found).toEqual({ mapped: [true, false, false], raised: false });
+    expect(found).toMatchObject({ mapped: [true, false, false], raised: false });
+  });
+
+  it("can't cut the shared memory short under its parent, even before it is confined", async () => {
+    expect(await answerOf(startChild("allocate"))).toMatchObject({ resized: [false, false, false] });
   });
 
   it("has no cap under an emulator, and no core dumps either", async () => {
