@@ -45,7 +45,10 @@ describe("a stage whose child is killed", () => {
             frameOf(new Uint8Array(20_000).fill(pts & 255), pts),
           );
           settled.push(pts);
-          expect(emissions.length + failures.length).toBe(1);
+          // Both where the child was killed after it had given the frame and before it had said that it is done.
+          expect([emissions.length, failures.length]).toSatisfy((counts) =>
+            ["1,0", "0,1", "1,1"].includes(String(counts)),
+          );
           for (const { frame } of emissions)
             expect([frame.pts, frame.data.length, frame.data[19_999]]).toEqual([pts, 20_000, pts & 255]);
           for (const failure of failures) {
