@@ -2,9 +2,9 @@
 import leven from "leven";
 
 /** The known name nearest to `name`, or undefined when none is near enough to be a slip of the finger
- * (edit distance at most 2, or a third of the name's length; letter case is ignored). */
+ * (edit distance at most 2, or a third of the name's length, and less than the name has letters; case is ignored). */
 export function nearestName(name: string, known: Iterable<string>): string | undefined {
-  const limit = Math.max(2, Math.floor(name.length / 3));
+  const limit = Math.min(Math.max(2, Math.floor(name.length / 3)), name.length - 1);
   let best: string | undefined;
   let bestDistance = limit + 1;
   for (const candidate of known) {
