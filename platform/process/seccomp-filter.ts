@@ -33,6 +33,8 @@ const allowed: Record<string, readonly [x64: number | undefined, arm64: number |
   rt_sigaction: [13, 134],
   rt_sigprocmask: [14, 135],
   rt_sigreturn: [15, 139],
+  // A thread that the garbage collector stops waits in it; refused, it would turn round and round instead.
+  rt_sigsuspend: [130, 133],
   sigaltstack: [131, 132],
   restart_syscall: [219, 128],
   sched_yield: [24, 124],

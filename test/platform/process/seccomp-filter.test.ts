@@ -18,7 +18,7 @@ const free: Record<Architecture, readonly number[]> = {
     7, 271, 232, 281, 441, 233, // poll ppoll epoll_wait epoll_pwait epoll_pwait2 epoll_ctl
     9, 10, 11, 25, 28, 12, 324, // mmap mprotect munmap mremap madvise brk membarrier
     202, 449, 273, 334, // futex futex_waitv set_robust_list rseq
-    13, 14, 15, 131, 219, // rt_sigaction rt_sigprocmask rt_sigreturn sigaltstack restart_syscall
+    13, 14, 15, 130, 131, 219, // rt_sigaction rt_sigprocmask rt_sigreturn rt_sigsuspend sigaltstack restart_syscall
     24, 204, 35, 228, 229, 230, 96, 38, // sched_yield sched_getaffinity nanosleep clock_* gettimeofday setitimer
     39, 186, 110, 318, 98, 99, 60, 231, // getpid gettid getppid getrandom getrusage sysinfo exit exit_group
   ],
@@ -28,7 +28,7 @@ const free: Record<Architecture, readonly number[]> = {
     73, 22, 441, 21,
     222, 226, 215, 216, 233, 214, 283,
     98, 449, 99, 293,
-    134, 135, 139, 132, 128,
+    134, 135, 139, 133, 132, 128,
     124, 123, 101, 113, 114, 115, 169, 103,
     172, 178, 173, 278, 165, 179, 93, 94,
   ],
