@@ -4,15 +4,20 @@ import { defineConfig } from "vitest/config";
 
 giveChannelsRef();
 
-export default defineConfig({
+/** Whole machines take minutes: they are tried by `scripts/test --emulated` only. */
+const emulated = "test/emulated/**/*.test.ts";
+
+export default defineConfig(({ mode }) => ({
   test: {
-    include: ["test/**/*.test.ts"],
+    ...(mode === "emulated"
+      ? { include: [emulated] }
+      : { include: ["test/**/*.test.ts"], exclude: [emulated] }),
     globalSetup: ["test/built-nodes.ts"],
     pool: "forks",
     testTimeout: 30_000,
     hookTimeout: 120_000,
   },
-});
+}));
 
 /** Vitest unrefs the channel of the watchdog that it forks. Bun's channels have no such method, and need none there:
  * the child is unref'ed as a whole. Their class isn't exported, so one is taken from a child that does nothing. */

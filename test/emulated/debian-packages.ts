@@ -1,0 +1,88 @@
+// fetchDebian: the few files of Debian that a virtual machine boots with, kept in .cache/emulated/.
+import { spawnSync } from "node:child_process";
+import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RemoteMediaError } from "../../platform/base/error.ts";
+
+/** Architectures as our binaries name them. */
+export type MachineArchitecture = "arm64" | "x64";
+
+const debianNames = { arm64: "arm64", x64: "amd64" } as const;
+const cache = join(import.meta.dirname, "../../.cache/emulated");
+const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+const sources = ["debian bookworm", "debian-security bookworm-security"]
+  .map((suite) => `deb [signed-by=${keyring}] mirror/${suite} main\n`)
+  .join("");
+
+/** What is kept of each package. */
+const kept = [
+  "./boot/vmlinuz-*",
+  "./bin/busybox",
+  "./lib/ld-linux-*",
+  "./lib64/*",
+  "./lib/*-linux-gnu/*.so*",
+];
+
+/** A folder with Debian's kernel, busybox and C library for the architecture. Nothing is installed: apt works on a state of its
+ * own, so that neither root nor a foreign architecture is needed. @throws RemoteMediaError where there is no apt or no network */
+export function fetchDebian(architecture: MachineArchitecture): string {
+  const folder = join(cache, architecture);
+  if (existsSync(folder)) return folder;
+  const draft = join(cache, `${architecture}.tmp`);
+  rmSync(draft, { recursive: true, force: true });
+  for (const part of ["root", "state/lists/partial", "archives/partial"])
+    mkdirSync(join(draft, part), { recursive: true });
+  writeFileSync(join(draft, "sources.list"), sources);
+  writeFileSync(join(draft, "status"), "");
+  const debian = debianNames[architecture];
+  const apt = (tool: string, ...words: string[]) => run(draft, [tool, ...settings(draft, debian), ...words]);
+  apt("apt-get", "-q", "update");
+  const kernel = /Depends: (linux-image-\S+)/.exec(apt("apt-cache", "depends", `linux-image-${debian}`))?.[1];
+  apt("apt-get", "-q", "download", kernel ?? `linux-image-${debian}`, "busybox-static", "libc6");
+  for (const file of globSync("*.deb", { cwd: draft })) {
+    run(draft, [
+      "sh",
+      "-c",
+      'dpkg-deb --fsys-tarfile "$0" | tar -x -C root --wildcards "$@" 2>&1 || true',
+      file,
+      ...kept,
+    ]);
+  }
+  renameSync(join(draft, "root"), folder);
+  rmSync(draft, { recursive: true });
+  return folder;
+}
+
+/** The one file of an unpacked package that the pattern names. */
+export function readDebian(folder: string, pattern: string): Uint8Array<ArrayBuffer> {
+  const [file] = globSync(pattern, { cwd: folder });
+  if (file === undefined)
+    throw new RemoteMediaError("internal", `no ${pattern} in ${folder}; remove that folder`);
+  return Uint8Array.from(readFileSync(join(folder, file)));
+}
+
+function settings(draft: string, debian: string): string[] {
+  return [
+    `APT::Architecture=${debian}`,
+    `APT::Architectures::=${debian}`,
+    `Dir::Etc::sourcelist=${draft}/sources.list`,
+    "Dir::Etc::sourceparts=-",
+    `Dir::State=${draft}/state`,
+    `Dir::State::status=${draft}/status`,
+    `Dir::Cache=${draft}`,
+    "Debug::NoLocking=1",
+    "APT::Sandbox::User=root",
+  ].flatMap((setting) => ["-o", setting]);
+}
+
+function run(folder: string, [command, ...words]: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command!, words, { cwd: folder, encoding: "utf8" });
+  if (status === 0) return stdout;
+  throw new RemoteMediaError(
+    "internal",
+    `${command} failed: ${error?.message ?? stderr.trim().slice(-500)}`,
+    {
+      hint: "the virtual machines are made of Debian's packages: apt, dpkg and a network are needed once",
+    },
+  );
+}

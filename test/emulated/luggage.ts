@@ -1,0 +1,79 @@
+// packLuggage: what a virtual machine is given to try the sandbox with: the binary, pipelines, and two programs of the tests.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { buildRecipe, recipes } from "../../scripts/nodes/build-recipes.ts";
+import { readGuest } from "../hostile/guest.ts";
+import type { MachineArchitecture } from "./debian-packages.ts";
+import type { ArchiveFile } from "./initramfs.ts";
+
+const checkout = join(import.meta.dirname, "../..");
+
+/** Files for `/bin` and `/work`; the binaries must have been built. */
+export async function packLuggage(architecture: MachineArchitecture): Promise<ArchiveFile[]> {
+  const chosen = recipes.filter(({ name }) => name.startsWith("tone-detector"));
+  for (const recipe of chosen) await buildRecipe(recipe);
+  return [
+    { ...copy("bin/remotemedia", `dist/remotemedia-linux-${architecture}`), executable: true },
+    { path: "bin/confined", bytes: await compile(architecture), executable: true },
+    copy("work/calculator/pipeline.json", "examples/calculator/pipeline.json"),
+    copy("work/calculator/input.json", "examples/calculator/input.json"),
+    copy("work/speech-gate/pipeline.json", "examples/speech-gate/pipeline.json"),
+    copy("work/speech-gate/speech.wav", "examples/speech-gate/speech.wav"),
+    ...chosen.flatMap(({ name }) => [
+      copy(`work/${name}.wasm`, `dist/recipes/${name}/${name}.wasm`),
+      copy(`work/${name}.node.json`, `dist/recipes/${name}/node.json`),
+    ]),
+    { path: "work/recipes.json", bytes: json(recipePipeline) },
+    { path: "work/looper.wasm", bytes: Uint8Array.from(await readGuest("looper")) },
+    { path: "work/looper.json", bytes: json(loopingPipeline) },
+    { path: "work/looper.ndjson", bytes: text(loopingInput) },
+  ];
+}
+
+/** Generous, since an emulated processor's first call of a function may take a hundred times what it takes elsewhere. */
+const patient = { max_execution_ms: 60_000 };
+
+/** The C recipe twice: entered directly, and through jco's glue because it imports WASI. */
+const recipePipeline = {
+  version: "v1",
+  modules: { Direct: { path: "tone-detector.wasm" }, Glue: { path: "tone-detector-stdio.wasm" } },
+  nodes: [
+    { id: "hand-on", node_type: "PassThrough", limits: patient },
+    { id: "direct", node_type: "Direct", limits: patient },
+    { id: "glue", node_type: "Glue", limits: patient, grants: { filesystem: { read: [] } } },
+  ],
+  connections: [
+    { from: "hand-on", to: "direct" },
+    { from: "hand-on", to: "glue" },
+  ],
+};
+
+const loopingPipeline = {
+  version: "v1",
+  modules: { Looper: { path: "looper.wasm" } },
+  nodes: [{ id: "node", node_type: "Looper", limits: { max_execution_ms: 250 } }],
+  connections: [],
+};
+
+/** Every third frame tells the guest to loop: a frame's first byte is the command. */
+const loopingInput = [0, 0, 1, 0, 0, 1, 0]
+  .map((command, pts) => JSON.stringify({ port: "in", pts, text: String.fromCharCode(command, 65 + pts) }))
+  .join("\n");
+
+function copy(path: string, from: string): ArchiveFile {
+  return { path, bytes: Uint8Array.from(readFileSync(join(checkout, from))) };
+}
+
+const text = (content: string) => new TextEncoder().encode(`${content}\n`);
+const json = (value: unknown) => text(JSON.stringify(value));
+
+/** `fixtures/confined.ts` as a program of its own. */
+async function compile(architecture: MachineArchitecture): Promise<Uint8Array<ArrayBuffer>> {
+  const outfile = join(checkout, `.cache/emulated/confined-${architecture}`);
+  await Bun.build({
+    entrypoints: [join(import.meta.dirname, "fixtures/confined.ts")],
+    target: "bun",
+    compile: { target: `bun-linux-${architecture}`, outfile, autoloadDotenv: false, autoloadBunfig: false },
+  });
+  return Uint8Array.from(readFileSync(outfile));
+}
