@@ -226,8 +226,9 @@ export class StageRunner implements NodeRunner {
     if (code === undefined || note.node >= this.#nodes.length)
       throw protocolBroken("a failure that doesn't exist");
     const failure = this.#describe(note.node, code, noteText(note.text), note.pts, note.count);
-    if (this.#opening !== undefined) this.#opening.failures.push(failure);
-    else this.#oldest(sequence).failures.push(failure);
+    const { failures } = this.#opening ?? this.#oldest(sequence);
+    if (failures.length >= this.#bound.frames) throw protocolBroken("more failures than a stage may have");
+    failures.push(failure);
   }
 
   #done(sequence: number): void {
