@@ -72,28 +72,24 @@ it.each([32, 128, 256])(
     const runner = await stand.open(await readGuest("grower"), {
       limits: { maxMemoryBytes: size * mebibyte },
     });
-    const children = stand.pids.length;
     for (let pts = 0; pts < 12; pts++) {
       // It asks for all but 4 MiB of its limit.
       const failure = onlyFailure(await runner.process(frameOf([7, size - 4], pts)));
       expect(failure).toMatchObject({ code: "node-trap", message: "unreachable", consecutive: pts + 1 });
     }
     expectEcho(await runner.process(frameOf([0, 9])), [0, 9]);
-    expect(stand.pids.length).toBeLessThanOrEqual(children + 1);
     await stand.expectNeighbourUnharmed();
   },
 );
 
 it("200 traps in a row don't fill the child with what dead instances held", async () => {
   const runner = await stand.open(await readGuest("grower"), { limits: { maxMemoryBytes: 16 * mebibyte } });
-  const children = stand.pids.length;
   const before = stand.pids.map(peakMebibytes);
   const outcomes = await Promise.all(
     Array.from({ length: 200 }, (_, pts) => runner.process(frameOf([7, 10], pts))),
   );
   expect(outcomes.map((outcome) => onlyFailure(outcome).code)).toEqual(Array(200).fill("node-trap"));
   expect(runner.metrics().get("node")!.restarts).toBe(200);
-  expect(stand.pids.length).toBeLessThanOrEqual(children + 1);
   // 200 instances had 10 MiB each; the child never held more than a few of them at once.
   const risen = stand.pids.map(peakMebibytes).filter((peak, index) => peak !== before[index]);
   expect(Math.max(...risen)).toBeGreaterThan(10);

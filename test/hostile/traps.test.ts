@@ -32,9 +32,7 @@ describe.each(["direct", "glue"] as const)("a trapper that is entered by %s", (e
   });
 
   it.each(traps)("gets node-trap: %s (command %i, %s)", async (trap, command) => {
-    const children = stand.pids.length;
     expect((await attack(stand, runner, [command], "node-trap")).message).toBe(trap);
-    expect(stand.pids.length).toBeLessThanOrEqual(children + 1);
   });
 
   it("has not cost a child", () => {
