@@ -1,6 +1,14 @@
 // Builds the recipes of nodes/recipes/ into dist/recipes/<folder>/: nodes in C by clang, in JavaScript by componentize-js.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { componentize } from "@bytecodealliance/componentize-js";
@@ -38,7 +46,10 @@ export async function buildRecipe({ name, source, build }: Recipe): Promise<stri
   const to = join(root, "dist/recipes", name);
   mkdirSync(to, { recursive: true });
   const file = join(to, `${name}.wasm`);
-  writeFileSync(file, await build(from));
+  // Put in place whole: two tests may build the same recipe at once.
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, await build(from));
+  renameSync(draft, file);
   copyFileSync(join(from, "node.json"), join(to, "node.json"));
   return file;
 }

@@ -22,14 +22,9 @@ async function built(name: string): Promise<Built> {
   const bytes = readFileSync(await buildRecipe(recipes.find((recipe) => recipe.name === name)!));
   const printed: string[] = [];
   const wasi = new VirtualWasi((level, line) => printed.push(`${level}: ${new TextDecoder().decode(line)}`));
-  // What stands in for files when standard output is asked what it is.
-  const noFiles = {
-    "wasi:filesystem/preopens": { getDirectories: () => [] },
-    "wasi:filesystem/types": { Descriptor: class {}, filesystemErrorCode: () => undefined },
-  };
   const world = await componentWit(bytes);
   return {
-    make: await loadComponent(bytes, { ...wasi.imports(), ...noFiles }),
+    make: await loadComponent(bytes, wasi.imports()),
     wasi: world.match(/wasi:[a-z]+\/[a-z-]+/g) ?? [],
     printed,
   };
