@@ -1,9 +1,12 @@
 // The binaries, as they are shipped: alone in a folder, on this machine and (emulated) on arm64.
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { buildRecipe, recipes } from "../../scripts/nodes/build-recipes.ts";
 import { Scratch } from "./program.ts";
+
+// An emulator on a busy machine takes its time.
+vi.setConfig({ testTimeout: 300_000 });
 
 const root = join(import.meta.dirname, "../..");
 const sysroot = "/usr/aarch64-linux-gnu";
@@ -128,7 +131,6 @@ describe.each(variants)("the $arch binary", ({ arch, prefix, environment, canRun
       ]);
       expect(counts).toEqual(["hand-on", "direct", "glue"].map((node) => [node, 402, []]));
     },
-    180_000,
   );
 
   // Compiling the 12 MB engine takes minutes under emulation: there, glue is tried with the node in C alone.
@@ -162,5 +164,5 @@ describe.each(variants)("the $arch binary", ({ arch, prefix, environment, canRun
     const second = await remotemedia("run", "javascript.json", "--input", "input.json");
     expect(second.stdout).toBe(first.stdout);
     expect(second.stderr).not.toContain("preparing");
-  }, 120_000);
+  });
 });
