@@ -80,6 +80,7 @@ export class UnitStation implements Station {
     this.#passOn();
     if (this.#isFinished) return;
     this.#callOn();
+    if (!this.#hasMergeDownstream) return;
     const low = this.#calls.peek()?.low ?? this.merge.low;
     for (const port of this.#ports) port.announce(low);
   }
@@ -90,6 +91,11 @@ export class UnitStation implements Station {
 
   get #hasRoomForCall(): boolean {
     return !this.#isFlushing && this.#calls.length < this.#runner.window && this.#callBytes <= this.#maxBytes;
+  }
+
+  get #hasMergeDownstream(): boolean {
+    for (const port of this.#ports) if (port.hasMergeDownstream) return true;
+    return false;
   }
 
   get #isBlocked(): boolean {
