@@ -13,12 +13,33 @@ export const configSchema = z.strictObject({
       "Words to put before this program when it starts itself, for user-mode emulation, such as `qemu-aarch64-static -L DIR`. " +
         "The address-space cap is off then: it would be the emulator's.",
     ),
+  REMOTEMEDIA_CGROUP: z
+    .string()
+    .regex(/^(\/\w[\w.@:-]*)+$/, "REMOTEMEDIA_CGROUP must be a path such as /remotemedia")
+    .optional()
+    .describe(
+      "The cgroup, as a path below /sys/fs/cgroup, in which sandbox children get cgroups of their own (default: that of this program, where " +
+        "systemd has delegated it). No other process may be in it, and the one above must hand its memory controller down.",
+    ),
+  REMOTEMEDIA_CPU_PERCENT: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .optional()
+    .describe(
+      "CPU time that one sandbox child may use, in percent of one core (default: no limit). Only where children have cgroups. A child that must " +
+        "wait for its turn may run into `max_execution_ms`.",
+    ),
 });
 
 export interface Config {
   readonly homeFolder: string;
   /** Empty without an emulator. */
   readonly emulator: readonly string[];
+  /** Below the mount of cgroup v2. */
+  readonly cgroup: string | undefined;
+  readonly cpuPercent: number | undefined;
 }
 
 const prefix = "REMOTEMEDIA_";
@@ -34,9 +55,16 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       hint: `known are ${known}`,
     });
   }
-  const { REMOTEMEDIA_HOME: home, REMOTEMEDIA_EMULATOR: emulator } = parsed.data;
+  const {
+    REMOTEMEDIA_HOME: home,
+    REMOTEMEDIA_EMULATOR: emulator,
+    REMOTEMEDIA_CGROUP: cgroup,
+    REMOTEMEDIA_CPU_PERCENT: cpuPercent,
+  } = parsed.data;
   return {
     homeFolder: home ?? `${environment["HOME"] ?? "."}/.remotemedia`,
     emulator: emulator?.split(/\s+/).filter((word) => word !== "") ?? [],
+    cgroup,
+    cpuPercent,
   };
 }

@@ -2,6 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { toRemoteMediaError } from "../../platform/base/error.ts";
 import { systemClock } from "../../platform/contract/clock.ts";
+import type { ChildSpawner } from "../../platform/contract/process.ts";
+import { openMachineCgroups } from "../../platform/process/machine-cgroups.ts";
 import { createChildSpawner } from "../../platform/process/spawn-child.ts";
 import type { Config } from "../config/config.ts";
 import { defaultLimits } from "../node/limits.ts";
@@ -25,7 +27,8 @@ export async function examineSandbox(config: Config): Promise<Check[]> {
         detail: "there is no /bin/sh, which sets children's limits",
         mend: "install one (busybox will do)",
       };
-  const spawner = createChildSpawner(selfCommand(config.emulator));
+  const cgroups = openMachineCgroups({ configured: config.cgroup, cpuPercent: config.cpuPercent });
+  const spawner = createChildSpawner(selfCommand(config.emulator), cgroups);
   const startMs = systemClock.monotonicMs();
   let sandbox: SandboxChild;
   try {
@@ -38,7 +41,8 @@ export async function examineSandbox(config: Config): Promise<Check[]> {
   try {
     const startedMs = systemClock.monotonicMs() - startMs;
     const confinement = [checkSeccomp(sandbox), checkAddressSpace(sandbox, config.emulator.length > 0)];
-    return [shell, ...confinement, await checkStage(config, startedMs)];
+    confinement.push(checkCgroup(sandbox, cgroups.reason));
+    return [shell, ...confinement, await checkStage(spawner, startedMs)];
   } finally {
     await discard(sandbox.child);
   }
@@ -70,6 +74,24 @@ function checkAddressSpace({ child }: SandboxChild, isEmulated: boolean): Check 
   return { ...about, status: "warn", detail, mend };
 }
 
+/** `reason`: why there are none. */
+function checkCgroup({ child }: SandboxChild, reason: string | undefined): Check {
+  const about = { name: "cgroup", needed: false };
+  const isInside = /^0::\/.*\/child-\d+-\d+$/m.test(readProc(child.pid, "cgroup"));
+  if (isInside) {
+    return {
+      ...about,
+      status: "ok",
+      detail: "the kernel holds each child's memory and tasks, whatever it does",
+    };
+  }
+  const detail = `children have no cgroup of their own: ${reason ?? "the kernel shows them in none"}`;
+  const mend = reason?.includes("memory controller")
+    ? "boot with cgroup_enable=memory on the kernel's command line (Raspberry Pi: cmdline.txt)"
+    : "run it as a systemd unit with Delegate=yes, or name a cgroup by REMOTEMEDIA_CGROUP";
+  return { ...about, status: "warn", detail, mend };
+}
+
 /** What the kernel says of a process; "" where it says nothing. */
 function readProc(pid: number, name: string): string {
   try {
@@ -80,12 +102,9 @@ function readProc(pid: number, name: string): string {
 }
 
 /** A frame through a real stage, the way that every run goes. */
-async function checkStage(config: Config, startedMs: number): Promise<Check> {
+async function checkStage(spawner: ChildSpawner, startedMs: number): Promise<Check> {
   const about = { name: "sandbox", needed: true };
-  await using pool = new SandboxPool({
-    spawner: createChildSpawner(selfCommand(config.emulator)),
-    spares: 0,
-  });
+  await using pool = new SandboxPool({ spawner, spares: 0 });
   const port = { name: "in", kinds: ["bytes"] as const };
   const output = { ...port, name: "out" };
   const { module } = await builtinModule("PassThrough");

@@ -19,7 +19,6 @@ export async function examineMachine(config: Config): Promise<Check[]> {
     checkHome(config.homeFolder),
     await checkFfmpeg(),
     checkKernel(release()),
-    checkCgroup(),
     checkMemory(),
     await checkClock(),
   ];
@@ -82,13 +81,6 @@ function checkKernel(version: string): Check {
   const isOld = major < oldestKernel[0] || (major === oldestKernel[0] && minor < oldestKernel[1]);
   if (!isOld) return { ...about, status: "ok" };
   return { ...about, status: "warn", mend: `${oldestKernel.join(".")} or newer is what is tested` };
-}
-
-function checkCgroup(): Check {
-  const about = { name: "cgroup v2", needed: false };
-  if (existsSync("/sys/fs/cgroup/cgroup.controllers")) return { ...about, status: "ok", detail: "mounted" };
-  const detail = "not mounted: the agent as a whole can't be held to a memory and CPU limit";
-  return { ...about, status: "warn", detail, mend: "boot with systemd.unified_cgroup_hierarchy=1" };
 }
 
 const enoughMemoryBytes = 256 * 2 ** 20;

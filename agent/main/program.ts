@@ -2,6 +2,7 @@
 import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { ChildSpawner, Confinement } from "../../platform/contract/process.ts";
 import { openFfmpegDecoder } from "../../platform/ffmpeg/ffmpeg-decoder.ts";
+import { openMachineCgroups } from "../../platform/process/machine-cgroups.ts";
 import { createChildSpawner } from "../../platform/process/spawn-child.ts";
 import { openFileBlobCache } from "../../platform/store/file-blob-cache.ts";
 import type { Config } from "../config/config.ts";
@@ -32,7 +33,8 @@ export class Program implements AsyncDisposable {
   constructor({ config, onWeakSandbox, onPreparing = () => {} }: ProgramOptions) {
     this.config = config;
     this.#onPreparing = onPreparing;
-    this.spawner = createChildSpawner(selfCommand(config.emulator));
+    const cgroups = openMachineCgroups({ configured: config.cgroup, cpuPercent: config.cpuPercent });
+    this.spawner = createChildSpawner(selfCommand(config.emulator), cgroups);
     this.decoder = openFfmpegDecoder();
     this.#library = createModuleLibrary(this.spawner, openFileBlobCache(`${config.homeFolder}/glue`));
     this.#pool = new SandboxPool({ spawner: this.spawner, rehearsal: rehearsal(), onWeak: onWeakSandbox });

@@ -19,6 +19,8 @@ import type { StageSpec } from "./stage-spec.ts";
 export interface SandboxSize {
   readonly sharedBytes: number;
   readonly addressSpaceBytes: number;
+  /** See ChildOptions. */
+  readonly memoryBytes?: number;
 }
 
 /** A child that is confined and waits for its stage. */
@@ -68,7 +70,7 @@ export class SandboxPool implements AsyncDisposable {
   /** A ready child, from the spares or fresh. The caller kills it and releases its memory. */
   async take(size: SandboxSize): Promise<SandboxChild> {
     if (this.#closed) throw new RemoteMediaError("internal", "the sandbox pool is closed");
-    const key = `${size.sharedBytes}/${size.addressSpaceBytes}`;
+    const key = `${size.sharedBytes}/${size.addressSpaceBytes}/${size.memoryBytes}`;
     const spare = this.#spares.get(key)?.shift();
     this.#refillLater(key, size);
     const ready = await spare?.catch(() => undefined);
@@ -218,6 +220,8 @@ async function becomeReady(child: Child): Promise<SandboxChild> {
 
 /** How a child ended, for people. */
 export function describeExit(exit: ChildExit): string {
+  if (exit.exceededMemoryBytes !== undefined)
+    return `out of memory: it used more than ${Math.floor(exit.exceededMemoryBytes / 2 ** 20)} MiB`;
   const how = exit.signal === undefined ? `exit code ${exit.exitCode}` : exit.signal;
   const lines = exit.lastWords.split("\n");
   const telling = lines.find((line) => /error|panic/i.test(line)) ?? lines.at(-1) ?? "";

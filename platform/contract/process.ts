@@ -9,6 +9,9 @@ export interface ChildOptions {
   readonly sharedBytes: number;
   /** Cap of the child's address space in bytes, set before exec, the shared memory included. */
   readonly addressSpaceBytes: number;
+  /** Memory that the child may really use, in bytes, the shared memory included; held where the machine has a cgroup for it.
+   * Default: `addressSpaceBytes`. */
+  readonly memoryBytes?: number;
 }
 
 /** How a child ended: a signal's name, or an exit code. */
@@ -17,6 +20,8 @@ export interface ChildExit {
   readonly exitCode: number | undefined;
   /** The end of what it wrote to stderr, at most 4 KiB, control characters removed. */
   readonly lastWords: string;
+  /** Set when the kernel killed it because it used more memory than this, in bytes. */
+  readonly exceededMemoryBytes?: number;
 }
 
 /** The parent's end of a child. Its callbacks come from the event loop, one at a time. */

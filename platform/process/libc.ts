@@ -14,6 +14,7 @@ const symbols = {
   setitimer: { args: ["i32", "ptr", "ptr"], returns: "i32" },
   getrlimit: { args: ["i32", "ptr"], returns: "i32" },
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
+  getxattr: { args: ["ptr", "ptr", "ptr", "u64"], returns: "i64" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   syscall: { args: ["i64", "u64", "u64", "ptr"], returns: "i64" },
 } as const;

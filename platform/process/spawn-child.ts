@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RemoteMediaError } from "../base/error.ts";
 import type { Child, ChildExit, ChildOptions, ChildSpawner } from "../contract/process.ts";
+import type { ChildCgroups } from "./child-cgroup.ts";
 import { libc } from "./libc.ts";
 import { createSharedMemory, type SharedMemory } from "./shared-memory.ts";
 
@@ -28,31 +29,37 @@ const environment = {
   LANG: "C.UTF-8",
 };
 
-/** The limits are set by the shell between fork and exec, since Bun has no hook there. The hard limit is the cap. The soft
+/** The limits are set by the shell between fork and exec, since Bun has no hook there; it joins the child's cgroup first (or writes
+ * to /dev/null where there is none), so that all it ever uses is counted. The hard limit is the cap. The soft
  * one is lower while the engine starts, because it reserves half of whatever it finds; `openChildHost` lifts it. */
-const limited = 'ulimit -c 0; ulimit -Sv "$2" && ulimit -Hv "$1" || exit 126; shift 2; exec "$@"';
-const unlimited = 'ulimit -c 0; shift 2; exec "$@"';
+const joined = 'echo 0 > "$1" || exit 126; ulimit -c 0';
+const limited = `${joined}; ulimit -Sv "$3" && ulimit -Hv "$2" || exit 126; shift 3; exec "$@"`;
+const unlimited = `${joined}; shift 3; exec "$@"`;
 
 /** Measured: the engine needs 445 to 571 MiB of address space to start, and from 1 GiB on it takes what it gets. */
 const startingBytes = 700 * 1024 * 1024;
 
 const lastWordsBytes = 4096;
 
-export function createChildSpawner(self: SelfCommand): ChildSpawner {
-  return { spawn: (options) => spawnChild(self, options) };
+/** Each child gets a cgroup of its own where `cgroups` has any to give. */
+export function createChildSpawner(self: SelfCommand, cgroups?: ChildCgroups): ChildSpawner {
+  return { spawn: (options) => spawnChild(self, options, cgroups) };
 }
 
-function spawnChild(self: SelfCommand, options: ChildOptions): Child {
+function spawnChild(self: SelfCommand, options: ChildOptions, cgroups: ChildCgroups | undefined): Child {
   const memory = createSharedMemory(options.sharedBytes);
   const folder = mkdtempSync(join(tmpdir(), "remotemedia-"));
   const script = self.capAddressSpace ? limited : unlimited;
   const hard = Math.ceil(options.addressSpaceBytes / 1024);
   const soft = Math.min(hard, startingBytes / 1024);
   const own = [...self.command, `__${options.role}`, String(options.sharedBytes)];
+  const memoryBytes = options.memoryBytes ?? options.addressSpaceBytes;
+  const cgroup = cgroups?.open(memoryBytes);
+  const joinFile = cgroup?.joinFile ?? "/dev/null";
   let subprocess: Bun.Subprocess<"ignore", "ignore", "pipe">;
   try {
     subprocess = Bun.spawn({
-      cmd: ["/bin/sh", "-c", script, "sh", String(hard), String(soft), ...own],
+      cmd: ["/bin/sh", "-c", script, "sh", joinFile, String(hard), String(soft), ...own],
       cwd: folder,
       env: environment,
       // In a session of its own: Ctrl-C and Ctrl-Z of a terminal reach its whole process group, and are ours to handle.
@@ -61,19 +68,22 @@ function spawnChild(self: SelfCommand, options: ChildOptions): Child {
     });
   } catch (cause) {
     memory.release();
+    cgroup?.close();
     rmSync(folder, { recursive: true, force: true });
     throw new RemoteMediaError("sandbox-failed", "a sandbox child can't be started", {
       cause,
       hint: "is there a /bin/sh?",
     });
   }
-  return attach(subprocess, memory, folder);
+  const leaveCgroup = () => (cgroup?.close().isOutOfMemory ? { exceededMemoryBytes: memoryBytes } : {});
+  return attach(subprocess, memory, folder, leaveCgroup);
 }
 
 function attach(
   subprocess: Bun.Subprocess<"ignore", "ignore", "pipe">,
   memory: SharedMemory,
   folder: string,
+  leaveCgroup: () => Pick<ChildExit, "exceededMemoryBytes">,
 ): Child {
   const descriptor = subprocess.stdio[3];
   if (typeof descriptor !== "number") throw new RemoteMediaError("internal", "the child's socket is missing");
@@ -116,6 +126,7 @@ function attach(
       signal: subprocess.signalCode === null ? undefined : String(subprocess.signalCode),
       exitCode: subprocess.exitCode ?? undefined,
       lastWords: await lastWords,
+      ...leaveCgroup(),
     };
   })();
   return {

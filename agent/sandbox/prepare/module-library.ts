@@ -16,6 +16,7 @@ export const maxComponentBytes = 64 * 1024 * 1024;
 
 /** Of address space for jco, its compiled self and the component: 2 GiB, of which 90 to 160 MiB are touched. */
 const addressSpaceBytes = 2048 * 1024 * 1024;
+const memoryBytes = 1024 * 1024 * 1024;
 const transpileMs = 60_000;
 
 const bytesSchema = z.instanceof(Uint8Array);
@@ -110,7 +111,8 @@ async function transpileInChild(
   filesystem: boolean,
 ): Promise<Uint8Array> {
   // What comes back holds the cores again, metered, and the glue.
-  const size = { sharedBytes: sharedBytesFor(component.length * 4), addressSpaceBytes };
+  const sharedBytes = sharedBytesFor(component.length * 4);
+  const size = { sharedBytes, addressSpaceBytes, memoryBytes: memoryBytes + sharedBytes };
   const { child, inbox, outbox, layout } = await startChild(spawner, "transpiler", size);
   const timer = setTimeout(() => child.kill(), transpileMs);
   try {
