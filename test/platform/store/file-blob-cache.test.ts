@@ -1,6 +1,6 @@
 // The cache folder: what was put whole is given, everything else is as if it had never been.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -44,6 +44,14 @@ describe("a cache folder", () => {
     expect(await inner.get("key")).toEqual(blob(1));
     expect(statSync(join(folder, "a/b")).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, "a/b/key")).mode & 0o777).toBe(0o600);
+  });
+
+  it("removes what a writer that was killed has left a day ago, and not what one may still be writing", async () => {
+    const dayAgo = Date.now() / 1000 - 25 * 3600;
+    for (const name of [".key.abandoned", ".key.fresh", "kept"]) writeFileSync(join(folder, name), "x");
+    for (const name of [".key.abandoned", "kept"]) utimesSync(join(folder, name), dayAgo, dayAgo);
+    await cache.put("key", blob(1));
+    expect(readdirSync(folder).toSorted()).toEqual([".key.fresh", "kept", "key"]);
   });
 
   it("gives nothing for a file that was cut short at any byte", async () => {
