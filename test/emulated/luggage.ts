@@ -1,8 +1,10 @@
 // packLuggage: what a virtual machine is given to try the sandbox with: the binary, pipelines, and two programs of the tests.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeBlobJson, writeBlobJson } from "../../agent/sandbox/blob-json.ts";
 import { buildRecipe, recipes } from "../../scripts/nodes/build-recipes.ts";
 import { readGuest } from "../hostile/guest.ts";
+import { prepareHere } from "../support/sandbox.ts";
 import type { MachineArchitecture } from "./debian-packages.ts";
 import type { ArchiveFile } from "./initramfs.ts";
 
@@ -14,7 +16,8 @@ export async function packLuggage(architecture: MachineArchitecture): Promise<Ar
   for (const recipe of chosen) await buildRecipe(recipe);
   return [
     { ...copy("bin/remotemedia", `dist/remotemedia-linux-${architecture}`), executable: true },
-    { path: "bin/confined", bytes: await compile(architecture), executable: true },
+    { path: "bin/probe", bytes: await compileProbe(architecture), executable: true },
+    { path: "work/hog.prepared", bytes: await prepareGuest("hog") },
     copy("work/calculator/pipeline.json", "examples/calculator/pipeline.json"),
     copy("work/calculator/input.json", "examples/calculator/input.json"),
     copy("work/speech-gate/pipeline.json", "examples/speech-gate/pipeline.json"),
@@ -67,11 +70,20 @@ function copy(path: string, from: string): ArchiveFile {
 const text = (content: string) => new TextEncoder().encode(`${content}\n`);
 const json = (value: unknown) => text(JSON.stringify(value));
 
-/** `fixtures/confined.ts` as a program of its own. */
-async function compile(architecture: MachineArchitecture): Promise<Uint8Array<ArrayBuffer>> {
-  const outfile = join(checkout, `.cache/emulated/confined-${architecture}`);
+/** A hostile guest, prepared for direct entry: the probe holds no transpiler. */
+async function prepareGuest(name: string): Promise<Uint8Array<ArrayBuffer>> {
+  const { module } = await prepareHere(Uint8Array.from(await readGuest(name)));
+  const encoded = encodeBlobJson(module);
+  const bytes = new Uint8Array(encoded.bytes);
+  writeBlobJson(encoded, bytes, 0);
+  return bytes;
+}
+
+/** `fixtures/probe.ts` as a program of its own. */
+async function compileProbe(architecture: MachineArchitecture): Promise<Uint8Array<ArrayBuffer>> {
+  const outfile = join(checkout, `.cache/emulated/probe-${architecture}`);
   await Bun.build({
-    entrypoints: [join(import.meta.dirname, "fixtures/confined.ts")],
+    entrypoints: [join(import.meta.dirname, "fixtures/probe.ts")],
     target: "bun",
     compile: { target: `bun-linux-${architecture}`, outfile, autoloadDotenv: false, autoloadBunfig: false },
   });

@@ -70,7 +70,7 @@ async function boot({ architecture, files, commands, timeoutMs }: MachineOptions
       ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", String(memoryMebibytes)],
       ...["-nographic", "-no-reboot", "-nic", "none"],
       ...["-kernel", kernel, "-initrd", join(folder, "initramfs")],
-      ...["-append", `console=${console[architecture]} quiet panic=-1 rdinit=/init`],
+      ...["-append", `console=${console[architecture]} loglevel=0 panic=-1 rdinit=/init`],
     ],
     { stdin: "ignore", stdout: "pipe", stderr: "pipe" },
   );

@@ -20,6 +20,17 @@ echo 1 > events/raw_syscalls/sys_exit/enable`;
 const tellRefusals = `echo 0 > /sys/kernel/tracing/tracing_on
 sed -n 's/.*sys_exit: NR //p' /sys/kernel/tracing/trace | sort | uniq -c`;
 
+/** As systemd does for a unit with `Delegate=yes` and `User=board`: a cgroup that the unit's user may divide. The leaf that the program
+ * goes into stays behind, as a sign that it did. */
+function asDelegatedUnit(unit: string, command: string): string {
+  const cgroup = `/sys/fs/cgroup/${unit}`;
+  return `echo "board:x:1000:1000::/tmp:/bin/sh" > /etc/passwd
+mkdir ${cgroup}
+chown 1000:1000 ${cgroup} ${cgroup}/cgroup.procs ${cgroup}/cgroup.subtree_control
+export REMOTEMEDIA_HOME=/tmp/board
+sh -c 'echo 0 > ${cgroup}/cgroup.procs || exit; exec su -p board -c "exec ${command}"' && ls -d ${cgroup}/agent`;
+}
+
 const commands = {
   system: "uname -srm",
   doctor: "remotemedia doctor",
@@ -34,7 +45,17 @@ const commands = {
   looper:
     "remotemedia run /work/looper.json --input /work/looper.ndjson --output - --report /tmp/looper.json",
   "looper-report": "cat /tmp/looper.json",
-  confined: "confined",
+  confined: "probe confined",
+  "cgroup-of-the-operators": `echo "+memory +pids +cpu" > /sys/fs/cgroup/cgroup.subtree_control
+REMOTEMEDIA_CGROUP=/remotemedia remotemedia doctor`,
+  "cgroup-of-a-unit": asDelegatedUnit("board-doctor", "remotemedia doctor"),
+  "cgroup-of-a-run": asDelegatedUnit(
+    "board-run",
+    "remotemedia run /work/calculator/pipeline.json --input /work/calculator/input.json --output - --quiet",
+  ),
+  hog: "probe hog /remotemedia /work/hog.prepared",
+  "processes-killed": "dmesg | sed -n 's/.*out of memory: Killed process //p' | sort -u | wc -l",
+  "cgroups-left": "find /sys/fs/cgroup -name 'child-*'",
   // 1326 is the audit record of a process that a filter has killed.
   kernel: "dmesg | grep -E 'type=1326|segfault|Oops' || true",
 };
@@ -65,14 +86,34 @@ describe.each<MachineArchitecture>(["arm64", "x64"])("under a real kernel of %s"
     return output;
   }
 
-  it("the doctor finds every layer of the sandbox in place", () => {
-    const states = Object.fromEntries(
-      [...outputOf("doctor").matchAll(/^(ok|warn|missing)\s+(\w+(?: \w+)*)/gm)].map(([, state, name]) => [
-        name!.trim(),
-        state,
-      ]),
-    );
-    expect(states).toMatchObject({ shell: "ok", seccomp: "ok", "address space": "ok", sandbox: "ok" });
+  it("the doctor finds every layer of the sandbox in place, and that nobody gave it a cgroup", () => {
+    const others = { shell: "ok", seccomp: "ok", "address space": "ok", sandbox: "ok" };
+    expect(checksOf(outputOf("doctor"))).toMatchObject({ ...others, cgroup: "warn" });
+  });
+
+  it("puts children into cgroups where the operator names one, and where a unit was delegated its own", () => {
+    expect(checksOf(outputOf("cgroup-of-the-operators"))).toMatchObject({ cgroup: "ok", sandbox: "ok" });
+    expect(checksOf(outputOf("cgroup-of-a-unit"))).toMatchObject({ cgroup: "ok", sandbox: "ok" });
+    expect(lines(outputOf("cgroup-of-a-run")).map(({ json }) => json)).toEqual([12, 14, 16]);
+  });
+
+  it("kills a stage that uses more memory than its cgroup has, and nothing else", () => {
+    const { limits, failures, echoes, children } = JSON.parse(outputOf("hog"));
+    expect(limits).toMatchObject({
+      ...{ "memory.max": String(160 * 2 ** 20), "memory.swap.max": "0", "memory.oom.group": "1" },
+      ...{ "pids.max": "68", "cpu.max": "180000 100000" },
+    });
+    const message = "its process ended: out of memory: it used more than 160 MiB";
+    expect(failures).toEqual([{ code: "node-killed", message }]);
+    // The neighbour before and after, and the hog's next frame in its next child.
+    expect(echoes).toEqual([
+      [1, 0],
+      [1, 0],
+      [1, 0],
+    ]);
+    expect(children).toBe(3);
+    expect(outputOf("processes-killed")).toBe("1");
+    expect(outputOf("cgroups-left")).toBe("");
   });
 
   it("calculates 12, 14, 16", () => {
@@ -123,6 +164,12 @@ describe.each<MachineArchitecture>(["arm64", "x64"])("under a real kernel of %s"
     expect(outputOf("kernel")).toBe("");
   });
 });
+
+/** The doctor's checks and their states. */
+function checksOf(output: string): Record<string, string> {
+  const found = output.matchAll(/^(ok|warn|missing) +(\w+(?: \w+)*)/gm);
+  return Object.fromEntries([...found].map(([, state, name]) => [name!, state!]));
+}
 
 // biome-ignore lint/suspicious/noExplicitAny: what the program printed is checked by what is expected of it
 function lines(output: string): any[] {
