@@ -34,6 +34,8 @@ export interface StageRunnerOptions {
 const callWindow = 32;
 /** Bytes in flight to a child, or one frame if it is larger. */
 const windowBytes = 8 * 1024 * 1024;
+/** How often a child is asked for, after one was lost, before the run is given up. */
+const startAttempts = 3;
 const maxTextBytes = 4096;
 
 interface Call {
@@ -158,7 +160,8 @@ export class StageRunner implements NodeRunner {
     return true;
   }
 
-  #restart(): void {
+  /** `attempt` counts from 1: a machine that is short of memory or processes for a moment costs no run. */
+  #restart(attempt = 1): void {
     if (this.#starting || this.#closed) return;
     this.#starting = true;
     const settle = (failures: readonly NodeFailure[]) => {
@@ -173,7 +176,8 @@ export class StageRunner implements NodeRunner {
     };
     this.#start().then(settle, (thrown) => {
       this.#starting = false;
-      this.#rejectAll(thrown);
+      if (attempt < startAttempts) this.#restart(attempt + 1);
+      else this.#rejectAll(thrown);
     });
   }
 
