@@ -3,8 +3,7 @@ import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { emptyFilesystem, offeredWasi } from "../child/wasi.ts";
 import type { PreparedModule } from "../stage-spec.ts";
 import { binaryKind, planDirectEntry, scanComponent } from "../wasm/component.ts";
-import { meterCore } from "../wasm/meter.ts";
-import { validateCore } from "../wasm/prepare.ts";
+import { prepareCore, validateCore } from "../wasm/prepare.ts";
 import type { CoreFacts } from "../wasm/scan.ts";
 import { worldProblem } from "./world-check.ts";
 
@@ -62,15 +61,18 @@ export async function prepareModule(
     );
   }
   const plan = options.entry === "glue" ? undefined : planDirectEntry(component);
-  const originals =
-    plan === undefined ? coreModules.map(({ start, end }) => component.subarray(start, end)) : [plan.module];
-  const declared = originals.map((original) => validateCore(original));
-  const facts = summarise(imports, declared, component.length);
   if (plan !== undefined) {
     const { module, ...entry } = plan;
-    const core = { name: "main", bytes: meterCore(module) };
-    return { facts, module: { kind: "direct", plan: entry, cores: [core], glue: undefined } };
+    const { bytes, facts } = prepareCore(module);
+    const cores = [{ name: "main", bytes }];
+    return {
+      facts: summarise(imports, [facts], component.length),
+      module: { kind: "direct", plan: entry, cores, glue: undefined },
+    };
   }
+  // jco sees nothing that was not scanned and validated first.
+  const originals = coreModules.map(({ start, end }) => validateCore(component.subarray(start, end)));
+  const facts = summarise(imports, originals, component.length);
   return { facts, module: await prepareGlue(component, transpile) };
 }
 
@@ -90,8 +92,7 @@ async function prepareGlue(component: Uint8Array, transpile: Transpile): Promise
   const glue = files.find(([name]) => name.endsWith(".js"))?.[1];
   const cores = files.flatMap(([name, bytes]) => {
     if (!name.endsWith(".wasm")) return [];
-    validateCore(bytes);
-    return [{ name, bytes: meterCore(bytes) }];
+    return [{ name, bytes: prepareCore(bytes).bytes }];
   });
   return { kind: "glue", plan: undefined, cores, glue };
 }

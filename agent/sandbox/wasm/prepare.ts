@@ -1,11 +1,10 @@
-// The one way from a guest's core module to what the engine compiles: scan, validate, cap, meter.
+// From a guest's core module as it came to one with a meter: scan, validate, meter. The caps come when it is loaded.
 import { RemoteMediaError } from "../../../platform/base/error.ts";
-import { type Caps, capCore } from "./cap.ts";
 import { type ComplexityLimits, complexityLimits } from "./complexity.ts";
 import { meterCore } from "./meter.ts";
 import { type CoreFacts, scanCore } from "./scan.ts";
 
-export interface PrepareOptions extends Caps {
+export interface PrepareOptions {
   /** Default: `unlimitedFuel`. */
   readonly initialFuel?: bigint;
   /** Default: `complexityLimits`. */
@@ -18,14 +17,13 @@ export interface PreparedCore {
   readonly facts: CoreFacts;
 }
 
-/** Checks the module as it came, and gives it with capped maxima and a meter. The order matters: an engine must not see
- * what was not scanned, and only an original that is valid can't refer to what the meter adds.
- * Throws `module-invalid`, `module-too-complex` or `module-limit`. */
-export function prepareCore(bytes: Uint8Array, options: PrepareOptions): PreparedCore {
+/** Checks the module as it came, and gives it with a meter. The order matters: an engine must not see what was not scanned,
+ * and only an original that is valid can't refer to what the meter adds. How much memory it may have is its node's affair
+ * and known later: `capCore`. Throws `module-invalid` or `module-too-complex`. */
+export function prepareCore(bytes: Uint8Array, options: PrepareOptions = {}): PreparedCore {
   const facts = validateCore(bytes, options.complexity);
-  const capped = capCore(bytes, options);
   const fuel = options.initialFuel === undefined ? {} : { initialFuel: options.initialFuel };
-  const metered = meterCore(capped, fuel);
+  const metered = meterCore(bytes, { ...fuel, facts });
   if (!WebAssembly.validate(view(metered))) {
     throw new RemoteMediaError(
       "module-too-complex",

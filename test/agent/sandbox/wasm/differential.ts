@@ -1,8 +1,7 @@
 // Runs a module and its metered form with the same inputs, and tells whether anything came out differently.
 import { capCore } from "../../../../agent/sandbox/wasm/cap.ts";
 import { fuelExport } from "../../../../agent/sandbox/wasm/meter.ts";
-import { prepareCore } from "../../../../agent/sandbox/wasm/prepare.ts";
-import type { Imports } from "./metered.ts";
+import { type Imports, prepareCapped } from "./metered.ts";
 
 const caps = { memoryPages: 8, tableElements: 1000 };
 /** For one call: some milliseconds at most. */
@@ -28,7 +27,7 @@ export type Comparison = "same" | "exhausted" | "unlinkable";
 /** Compares both runs; throws when the metered form of a valid module does not validate, when two metered runs burn
  * different fuel, or when the runs differ. Throws a RemoteMediaError for a module that is refused. */
 export function compareRuns(bytes: Uint8Array): Comparison {
-  const { bytes: metered, facts } = prepareCore(bytes, { ...caps, initialFuel: callFuel });
+  const { bytes: metered, facts } = prepareCapped(bytes, { ...caps, initialFuel: callFuel });
   if (facts.imports.some(({ kind }) => kind !== "function")) return "unlinkable";
   const first = observe(metered);
   const again = observe(metered);

@@ -2,8 +2,7 @@
 import { print } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { beforeAll, describe, expect, test } from "vitest";
 import { planDirectEntry, scanComponent } from "../../../../agent/sandbox/wasm/component.ts";
-import { prepareCore } from "../../../../agent/sandbox/wasm/prepare.ts";
-import { caps, MeteredInstance } from "./metered.ts";
+import { caps, MeteredInstance, prepareCapped } from "./metered.ts";
 import { componentOf, logImport, nodeCore, postReturns, wat } from "./wat.ts";
 
 /** Whether at most custom sections were cut off. */
@@ -48,7 +47,7 @@ describe("a plan is made", () => {
     const plan = planDirectEntry(await componentOf(await wat(text)));
     const logged: number[][] = [];
     const write = (...parameters: number[]) => void logged.push(parameters);
-    const { bytes } = prepareCore(plan!.module, caps);
+    const { bytes } = prepareCapped(plan!.module, caps);
     const instance = new MeteredInstance(bytes, {
       [plan!.logImport!.module]: { [plan!.logImport!.name]: write },
     });

@@ -1,9 +1,8 @@
 // The meter: what is charged, when a guest is stopped, and that nothing else of a module changes.
 import { describe, expect, test } from "vitest";
 import { fuelExport, meterCore } from "../../../../agent/sandbox/wasm/meter.ts";
-import { prepareCore } from "../../../../agent/sandbox/wasm/prepare.ts";
 import { scanCore } from "../../../../agent/sandbox/wasm/scan.ts";
-import { caps, metered } from "./metered.ts";
+import { caps, metered, prepareCapped } from "./metered.ts";
 import { refusal } from "./refusal.ts";
 import { wat } from "./wat.ts";
 
@@ -148,7 +147,7 @@ describe("a guest that uses its fuel up", () => {
 
   test("is stopped in its start function by what it was given to start with", async () => {
     const bytes = await wat(`(module (func $start (loop (br 0))) (start $start))`);
-    const { bytes: ready } = prepareCore(bytes, { ...caps, initialFuel: 1_000_000n });
+    const { bytes: ready } = prepareCapped(bytes, { ...caps, initialFuel: 1_000_000n });
     const compiled = new WebAssembly.Module(ready as Uint8Array<ArrayBuffer>);
     expect(() => new WebAssembly.Instance(compiled)).toThrow(WebAssembly.RuntimeError);
   });

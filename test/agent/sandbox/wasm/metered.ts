@@ -1,6 +1,12 @@
 // Runs a core module with a meter in it.
+
+import { type Caps, capCore } from "../../../../agent/sandbox/wasm/cap.ts";
 import { fuelExport } from "../../../../agent/sandbox/wasm/meter.ts";
-import { type PrepareOptions, prepareCore } from "../../../../agent/sandbox/wasm/prepare.ts";
+import {
+  type PreparedCore,
+  type PrepareOptions,
+  prepareCore,
+} from "../../../../agent/sandbox/wasm/prepare.ts";
 import { wat } from "./wat.ts";
 
 /** Roomy enough for everything that doesn't test them. */
@@ -39,11 +45,17 @@ export class MeteredInstance {
   }
 }
 
+/** What becomes of a module on its way to an engine: prepared in one child, capped in another. */
+export function prepareCapped(bytes: Uint8Array, options: PrepareOptions & Caps): PreparedCore {
+  const prepared = prepareCore(bytes, options);
+  return { ...prepared, bytes: capCore(prepared.bytes, options) };
+}
+
 /** The metered instance of a module in text form. */
 export async function metered(
   text: string,
-  options: Partial<PrepareOptions> = {},
+  options: Partial<PrepareOptions & Caps> = {},
   imports: Imports = {},
 ): Promise<MeteredInstance> {
-  return new MeteredInstance(prepareCore(await wat(text), { ...caps, ...options }).bytes, imports);
+  return new MeteredInstance(prepareCapped(await wat(text), { ...caps, ...options }).bytes, imports);
 }

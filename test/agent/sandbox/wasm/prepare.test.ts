@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { meterCore } from "../../../../agent/sandbox/wasm/meter.ts";
-import { prepareCore, validateCore } from "../../../../agent/sandbox/wasm/prepare.ts";
-import { caps } from "./metered.ts";
+import { validateCore } from "../../../../agent/sandbox/wasm/prepare.ts";
+import { caps, prepareCapped } from "./metered.ts";
 import { refusal } from "./refusal.ts";
 import { wat } from "./wat.ts";
 
@@ -11,7 +11,7 @@ test("an invalid module that the meter would make valid, with its fuel in its ow
   const thief = await wat(`(module (func (export "f") (global.set 0 (i64.const 1000000)) (loop (br 0))))`);
   // This is why the original is validated: the global that it sets is the one that the meter adds.
   expect(WebAssembly.validate(meterCore(thief) as Uint8Array<ArrayBuffer>)).toBe(true);
-  const error = refusal(() => prepareCore(thief, caps));
+  const error = refusal(() => prepareCapped(thief, caps));
   expect(error.code).toBe("module-invalid");
   expect(String(error.cause)).toContain("global");
 });
@@ -25,7 +25,7 @@ test("a module that does not validate is refused with the engine's reason as the
 test("a large real program validates with caps and a meter", () => {
   const vendor = "../../../../node_modules/@bytecodealliance/jco-transpile/vendor/";
   const bytes = readFileSync(new URL(`${vendor}wasm-tools.core.wasm`, import.meta.url));
-  const { facts, bytes: ready } = prepareCore(new Uint8Array(bytes), { ...caps, initialFuel: 5n });
+  const { facts, bytes: ready } = prepareCapped(new Uint8Array(bytes), { ...caps, initialFuel: 5n });
   expect(facts.functionTypes.length).toBeGreaterThan(5000);
   expect(ready.length).toBeLessThan(bytes.length * 1.5);
 });
