@@ -16,7 +16,7 @@ echo 4096 > buffer_size_kb
 echo 'ret == -1 || ret == -38' > events/raw_syscalls/sys_exit/filter
 echo 1 > events/raw_syscalls/sys_exit/enable`;
 
-/** Number and result of each refused call, and how often. */
+/** Number and result of each refused call, and how often. A number of -1 is arm64's return from a signal's handler, and no call. */
 const tellRefusals = `echo 0 > /sys/kernel/tracing/tracing_on
 sed -n 's/.*sys_exit: NR //p' /sys/kernel/tracing/trace | sort | uniq -c`;
 
