@@ -1,7 +1,16 @@
 // fetchDebian: the few files of Debian that a virtual machine boots with, kept in .cache/emulated/.
 import { spawnSync } from "node:child_process";
-import { existsSync, globSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 
 /** Architectures as our binaries name them. */
@@ -9,10 +18,8 @@ export type MachineArchitecture = "arm64" | "x64";
 
 const debianNames = { arm64: "arm64", x64: "amd64" } as const;
 const cache = join(import.meta.dirname, "../../.cache/emulated");
-const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-const sources = ["debian bookworm", "debian-security bookworm-security"]
-  .map((suite) => `deb [signed-by=${keyring}] mirror/${suite} main\n`)
-  .join("");
+/** Where this machine's own apt gets Debian's packages from; other vendors' sources have no kernel for us. */
+const sources = ["/etc/apt/sources.list", ...globSync("/etc/apt/sources.list.d/debian*")];
 
 /** What is kept of each package. */
 const kept = [
@@ -30,9 +37,12 @@ export function fetchDebian(architecture: MachineArchitecture): string {
   if (existsSync(folder)) return folder;
   const draft = join(cache, `${architecture}.tmp`);
   rmSync(draft, { recursive: true, force: true });
-  for (const part of ["root", "state/lists/partial", "archives/partial"])
+  for (const part of ["root", "sources", "state/lists/partial", "archives/partial"])
     mkdirSync(join(draft, part), { recursive: true });
-  writeFileSync(join(draft, "sources.list"), sources);
+  for (const file of sources.filter(existsSync)) {
+    const extension = file.endsWith(".sources") ? "sources" : "list";
+    copyFileSync(file, join(draft, "sources", `${basename(file, `.${extension}`)}.${extension}`));
+  }
   writeFileSync(join(draft, "status"), "");
   const debian = debianNames[architecture];
   const apt = (tool: string, ...words: string[]) => run(draft, [tool, ...settings(draft, debian), ...words]);
@@ -65,8 +75,8 @@ function settings(draft: string, debian: string): string[] {
   return [
     `APT::Architecture=${debian}`,
     `APT::Architectures::=${debian}`,
-    `Dir::Etc::sourcelist=${draft}/sources.list`,
-    "Dir::Etc::sourceparts=-",
+    "Dir::Etc::sourcelist=/dev/null",
+    `Dir::Etc::sourceparts=${draft}/sources`,
     `Dir::State=${draft}/state`,
     `Dir::State::status=${draft}/status`,
     `Dir::Cache=${draft}`,
