@@ -20,7 +20,9 @@ type Kernels = Record<Kernel, () => number>;
 export async function benchFuel(): Promise<Row[]> {
   const runs: Record<Kernel, number>[] = [];
   for (let run = 0; run < processes; run++) {
-    const child = Bun.spawn([process.execPath, import.meta.path], { stdout: "pipe", stderr: "inherit" });
+    // As in a sandbox child, where an address-space cap leaves no room for the engine's reservations.
+    const env = { ...process.env, BUN_JSC_useWasmFastMemory: "0" };
+    const child = Bun.spawn([process.execPath, import.meta.path], { env, stdout: "pipe", stderr: "inherit" });
     runs.push((await new Response(child.stdout).json()) as Record<Kernel, number>);
   }
   return kernels.map(({ name, goal }) => {

@@ -1,4 +1,5 @@
-// Kernels for the cost of fuel (AssemblyScript): each call does a few milliseconds of work and gives a checksum.
+// Kernels for the cost of fuel (AssemblyScript): each call does a few milliseconds of work and gives a checksum. Arrays are
+// accessed without checks, as compiled C does.
 
 const K: StaticArray<u32> = [
   0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98,
@@ -16,29 +17,26 @@ const blocks = 2048;
 
 /** SHA-256's compression over 128 KiB of a counter. */
 export function sha256(): u32 {
-  for (let i = 0; i < 8; i++) H[i] = 0x6a09e667 + i;
+  for (let i = 0; i < 8; i++) unchecked((H[i] = 0x6a09e667 + i));
   for (let block = 0; block < blocks; block++) {
-    for (let i = 0; i < 16; i++) W[i] = block * 16 + i;
+    for (let i = 0; i < 16; i++) unchecked((W[i] = block * 16 + i));
     for (let i = 16; i < 64; i++) {
-      const a = W[i - 15];
-      const b = W[i - 2];
-      W[i] =
-        W[i - 16] +
-        (rotr<u32>(a, 7) ^ rotr<u32>(a, 18) ^ (a >>> 3)) +
-        W[i - 7] +
-        (rotr<u32>(b, 17) ^ rotr<u32>(b, 19) ^ (b >>> 10));
+      const a = unchecked(W[i - 15]);
+      const b = unchecked(W[i - 2]);
+      const mixed = (rotr<u32>(a, 7) ^ rotr<u32>(a, 18) ^ (a >>> 3)) + (rotr<u32>(b, 17) ^ rotr<u32>(b, 19) ^ (b >>> 10));
+      unchecked((W[i] = W[i - 16] + W[i - 7] + mixed));
     }
-    let a = H[0],
-      b = H[1],
-      c = H[2],
-      d = H[3],
-      e = H[4],
-      f = H[5],
-      g = H[6],
-      h = H[7];
+    let a = unchecked(H[0]),
+      b = unchecked(H[1]),
+      c = unchecked(H[2]),
+      d = unchecked(H[3]),
+      e = unchecked(H[4]),
+      f = unchecked(H[5]),
+      g = unchecked(H[6]),
+      h = unchecked(H[7]);
     for (let i = 0; i < 64; i++) {
       const t1 =
-        h + (rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + W[i];
+        h + (rotr<u32>(e, 6) ^ rotr<u32>(e, 11) ^ rotr<u32>(e, 25)) + ((e & f) ^ (~e & g)) + unchecked(K[i]) + unchecked(W[i]);
       const t2 = (rotr<u32>(a, 2) ^ rotr<u32>(a, 13) ^ rotr<u32>(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
       h = g;
       g = f;
@@ -49,16 +47,16 @@ export function sha256(): u32 {
       b = a;
       a = t1 + t2;
     }
-    H[0] += a;
-    H[1] += b;
-    H[2] += c;
-    H[3] += d;
-    H[4] += e;
-    H[5] += f;
-    H[6] += g;
-    H[7] += h;
+    unchecked((H[0] += a));
+    unchecked((H[1] += b));
+    unchecked((H[2] += c));
+    unchecked((H[3] += d));
+    unchecked((H[4] += e));
+    unchecked((H[5] += f));
+    unchecked((H[6] += g));
+    unchecked((H[7] += h));
   }
-  return H[0];
+  return unchecked(H[0]);
 }
 
 const n = 128;
