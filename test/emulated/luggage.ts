@@ -10,26 +10,26 @@ import type { ArchiveFile } from "./initramfs.ts";
 
 const checkout = join(import.meta.dirname, "../..");
 
-/** Files for `/bin` and `/work`; the binaries must have been built. */
+/** Files for `/bin` and `/luggage`; the binaries must have been built. */
 export async function packLuggage(architecture: MachineArchitecture): Promise<ArchiveFile[]> {
   const chosen = recipes.filter(({ name }) => name.startsWith("tone-detector"));
   for (const recipe of chosen) await buildRecipe(recipe);
   return [
     { ...copy("bin/remotemedia", `dist/remotemedia-linux-${architecture}`), executable: true },
     { path: "bin/probe", bytes: await compileProbe(architecture), executable: true },
-    { path: "work/hog.prepared", bytes: await prepareGuest("hog") },
-    copy("work/calculator/pipeline.json", "examples/calculator/pipeline.json"),
-    copy("work/calculator/input.json", "examples/calculator/input.json"),
-    copy("work/speech-gate/pipeline.json", "examples/speech-gate/pipeline.json"),
-    copy("work/speech-gate/speech.wav", "examples/speech-gate/speech.wav"),
+    { path: "luggage/hog.prepared", bytes: await prepareGuest("hog") },
+    copy("luggage/calculator/pipeline.json", "examples/calculator/pipeline.json"),
+    copy("luggage/calculator/input.json", "examples/calculator/input.json"),
+    copy("luggage/speech-gate/pipeline.json", "examples/speech-gate/pipeline.json"),
+    copy("luggage/speech-gate/speech.wav", "examples/speech-gate/speech.wav"),
     ...chosen.flatMap(({ name }) => [
-      copy(`work/${name}.wasm`, `dist/recipes/${name}/${name}.wasm`),
-      copy(`work/${name}.node.json`, `dist/recipes/${name}/node.json`),
+      copy(`luggage/${name}.wasm`, `dist/recipes/${name}/${name}.wasm`),
+      copy(`luggage/${name}.node.json`, `dist/recipes/${name}/node.json`),
     ]),
-    { path: "work/recipes.json", bytes: json(recipePipeline) },
-    { path: "work/looper.wasm", bytes: Uint8Array.from(await readGuest("looper")) },
-    { path: "work/looper.json", bytes: json(loopingPipeline) },
-    { path: "work/looper.ndjson", bytes: text(loopingInput) },
+    { path: "luggage/recipes.json", bytes: json(recipePipeline) },
+    { path: "luggage/looper.wasm", bytes: Uint8Array.from(await readGuest("looper")) },
+    { path: "luggage/looper.json", bytes: json(loopingPipeline) },
+    { path: "luggage/looper.ndjson", bytes: text(loopingInput) },
   ];
 }
 

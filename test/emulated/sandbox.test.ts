@@ -36,14 +36,14 @@ const commands = {
   doctor: "remotemedia doctor",
   watch: watchRefusals,
   calculator:
-    "remotemedia run /work/calculator/pipeline.json --input /work/calculator/input.json --output - --quiet",
+    "remotemedia run /luggage/calculator/pipeline.json --input /luggage/calculator/input.json --output - --quiet",
   speech:
-    "remotemedia run /work/speech-gate --input /work/speech-gate/speech.wav --output /tmp/speech.ndjson --quiet && cat /tmp/speech.ndjson",
+    "remotemedia run /luggage/speech-gate --input /luggage/speech-gate/speech.wav --output /tmp/speech.ndjson --quiet && cat /tmp/speech.ndjson",
   recipes:
-    "remotemedia run /work/recipes.json --input /work/speech-gate/speech.wav --report /tmp/recipes.json --quiet && cat /tmp/recipes.json",
+    "remotemedia run /luggage/recipes.json --input /luggage/speech-gate/speech.wav --report /tmp/recipes.json --quiet && cat /tmp/recipes.json",
   refusals: tellRefusals,
   looper:
-    "remotemedia run /work/looper.json --input /work/looper.ndjson --output - --report /tmp/looper.json",
+    "remotemedia run /luggage/looper.json --input /luggage/looper.ndjson --output - --report /tmp/looper.json",
   "looper-report": "cat /tmp/looper.json",
   confined: "probe confined",
   "cgroup-of-the-operators": `echo "+memory +pids +cpu" > /sys/fs/cgroup/cgroup.subtree_control
@@ -51,9 +51,9 @@ REMOTEMEDIA_CGROUP=/remotemedia remotemedia doctor`,
   "cgroup-of-a-unit": asDelegatedUnit("board-doctor", "remotemedia doctor"),
   "cgroup-of-a-run": asDelegatedUnit(
     "board-run",
-    "remotemedia run /work/calculator/pipeline.json --input /work/calculator/input.json --output - --quiet",
+    "remotemedia run /luggage/calculator/pipeline.json --input /luggage/calculator/input.json --output - --quiet",
   ),
-  hog: "probe hog /remotemedia /work/hog.prepared",
+  hog: "probe hog /remotemedia /luggage/hog.prepared",
   "processes-killed": "dmesg | sed -n 's/.*out of memory: Killed process //p' | sort -u | wc -l",
   "cgroups-left": "find /sys/fs/cgroup -name 'child-*'",
   // 1326 is the audit record of a process that a filter has killed.

@@ -1,6 +1,6 @@
 // buildGuest: components of the contract's world out of hostile core modules in text form.
 import { readFile } from "node:fs/promises";
-import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+import { componentOf, wat } from "../support/wat.ts";
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
 
@@ -54,13 +54,7 @@ export async function guestText(parts: GuestParts): Promise<string> {
 }
 
 export async function buildGuest(parts: GuestParts): Promise<Uint8Array> {
-  return componentOf(new Uint8Array(await parse(await guestText(parts))));
-}
-
-/** The component around a core module, for the contract's world or another one. */
-export async function componentOf(core: Uint8Array, wit?: string, world = "node"): Promise<Uint8Array> {
-  const witSource = wit ?? (await read("../../nodes/wit/node.wit"));
-  return new Uint8Array(await componentNew(await componentEmbed({ binary: core, witSource, world }), []));
+  return componentOf(await wat(await guestText(parts)));
 }
 
 /** A guest of `guests/<name>.wat`: fields that hold a function `$attack`, which is given the command and the frame's data

@@ -7,7 +7,8 @@ import { createModuleLibrary } from "../../agent/sandbox/prepare/module-library.
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { BlobCache } from "../../platform/contract/blob-cache.ts";
 import { buildReferenceGuest } from "../conformance/reference-guest.ts";
-import { buildGuest, componentOf, guestText } from "./guest.ts";
+import { componentOf } from "../support/wat.ts";
+import { buildGuest, guestText } from "./guest.ts";
 import { openStand } from "./stand.ts";
 
 const stand = openStand();

@@ -1,7 +1,8 @@
 // buildWasiGuest: the guest of guests/wasi.wat, a component that imports WASI.
 import { readFile } from "node:fs/promises";
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
-import { componentOf, guestText, readGuestParts } from "./guest.ts";
+import { componentOf } from "../support/wat.ts";
+import { guestText, readGuestParts } from "./guest.ts";
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), "utf8");
 

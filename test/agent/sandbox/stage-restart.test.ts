@@ -5,7 +5,7 @@ import { SandboxPool } from "../../../agent/sandbox/sandbox-pool.ts";
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import type { ChildSpawner } from "../../../platform/contract/process.ts";
 import { createChildSpawner } from "../../../platform/process/spawn-child.ts";
-import { buildBenchGuest } from "../../bench/bench-guest.ts";
+import { readGuest } from "../../hostile/guest.ts";
 import { chainRunner, checkoutCommand, prepareHere } from "../../support/sandbox.ts";
 
 /** Real children, of which the next `shortage` can't be started. */
@@ -19,11 +19,12 @@ class ScarceSpawner implements ChildSpawner {
   };
 }
 
-const frame = (pts: number): Frame => ({
+/** The guest loops on command 1 and echoes on command 0. */
+const frame = (command: number): Frame => ({
   port: "in",
-  pts,
+  pts: 0,
   payload: { kind: "bytes" },
-  data: new Uint8Array(4),
+  data: new Uint8Array(4).fill(command),
 });
 
 describe("a stage whose child was killed", () => {
@@ -32,16 +33,16 @@ describe("a stage whose child was killed", () => {
   afterEach(() => pool.close());
 
   it("goes on when the third attempt brings a child, and gives the run up when it doesn't", async () => {
-    const preparation = await prepareHere(await buildBenchGuest("looping"));
+    const preparation = await prepareHere(await readGuest("looper"));
     await using runner = chainRunner(pool, [{ preparation, limits: { maxExecutionMs: 50 } }]);
     await runner.open();
     spawner.shortage = 2;
-    const [looping, following] = await Promise.all([runner.process(frame(1)), runner.process(frame(2))]);
+    const [looping, following] = await Promise.all([runner.process(frame(1)), runner.process(frame(0))]);
     expect(looping.failures.map(({ code }) => code)).toEqual(["node-timeout"]);
     expect(following.emissions).toHaveLength(1);
     spawner.shortage = 3;
-    const last = runner.process(frame(3));
-    const lost = expect(runner.process(frame(4))).rejects.toMatchObject({ code: "sandbox-failed" });
+    const last = runner.process(frame(1));
+    const lost = expect(runner.process(frame(0))).rejects.toMatchObject({ code: "sandbox-failed" });
     expect((await last).failures.map(({ code }) => code)).toEqual(["node-timeout"]);
     await lost;
   });

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { type ComplexityLimits, complexityLimits } from "../../../../agent/sandbox/wasm/complexity.ts";
 import { scanCore } from "../../../../agent/sandbox/wasm/scan.ts";
 import { ByteWriter } from "../../../../agent/sandbox/wasm/writer.ts";
+import { moduleOf } from "./core-module.ts";
 import { refusal } from "./refusal.ts";
-import { moduleOf } from "./wat.ts";
 
 const emptyType: Uint8Array = new Uint8Array([1, 0x60, 0, 0]);
 

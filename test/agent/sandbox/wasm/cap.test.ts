@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { capCore } from "../../../../agent/sandbox/wasm/cap.ts";
 import { scanCore } from "../../../../agent/sandbox/wasm/scan.ts";
+import { wat } from "../../../support/wat.ts";
 import { metered } from "./metered.ts";
 import { refusal } from "./refusal.ts";
-import { wat } from "./wat.ts";
 
 const caps = { memoryPages: 16, tableElements: 100 };
 

@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import { binaryKind, scanComponent } from "../../../../agent/sandbox/wasm/component.ts";
 import { ByteWriter } from "../../../../agent/sandbox/wasm/writer.ts";
+import { componentOf, wat } from "../../../support/wat.ts";
+import { nodeCore } from "./core-module.ts";
 import { refusal } from "./refusal.ts";
-import { componentOf, nodeCore, wat } from "./wat.ts";
 
 const preamble = new Uint8Array([0, 0x61, 0x73, 0x6d, 0x0d, 0, 1, 0]);
 

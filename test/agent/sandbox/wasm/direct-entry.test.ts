@@ -2,8 +2,9 @@
 import { print } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { beforeAll, describe, expect, test } from "vitest";
 import { planDirectEntry, scanComponent } from "../../../../agent/sandbox/wasm/component.ts";
+import { componentOf, wat } from "../../../support/wat.ts";
+import { logImport, nodeCore, postReturns } from "./core-module.ts";
 import { caps, MeteredInstance, prepareCapped } from "./metered.ts";
-import { componentOf, logImport, nodeCore, postReturns, wat } from "./wat.ts";
 
 /** Whether at most custom sections were cut off. */
 function isWhole(component: Uint8Array): boolean {

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { fuelExport, meterCore } from "../../../../agent/sandbox/wasm/meter.ts";
 import { scanCore } from "../../../../agent/sandbox/wasm/scan.ts";
+import { wat } from "../../../support/wat.ts";
 import { caps, metered, prepareCapped } from "./metered.ts";
 import { refusal } from "./refusal.ts";
-import { wat } from "./wat.ts";
 
 /** Sums 1..n in a loop of 9 instructions, behind 4 outside of it. */
 const sum = `(func (export "sum") (param $n i32) (result i32) (local $s i32)

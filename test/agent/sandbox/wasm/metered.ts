@@ -7,7 +7,7 @@ import {
   type PrepareOptions,
   prepareCore,
 } from "../../../../agent/sandbox/wasm/prepare.ts";
-import { wat } from "./wat.ts";
+import { wat } from "../../../support/wat.ts";
 
 /** Roomy enough for everything that doesn't test them. */
 export const caps = { memoryPages: 64, tableElements: 10_000 };

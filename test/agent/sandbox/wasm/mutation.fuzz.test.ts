@@ -6,9 +6,10 @@ import { beforeAll, expect, test } from "vitest";
 import { binaryKind, planDirectEntry, scanComponent } from "../../../../agent/sandbox/wasm/component.ts";
 import { scanCore } from "../../../../agent/sandbox/wasm/scan.ts";
 import { RemoteMediaError } from "../../../../platform/base/error.ts";
+import { componentOf, wat } from "../../../support/wat.ts";
+import { logImport, nodeCore, postReturns } from "./core-module.ts";
 import { compareRuns } from "./differential.ts";
 import { mutated } from "./mutation.ts";
-import { componentOf, logImport, nodeCore, postReturns, wat } from "./wat.ts";
 
 const codes = ["module-invalid", "module-too-complex", "module-limit"];
 

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { meterCore } from "../../../../agent/sandbox/wasm/meter.ts";
 import { validateCore } from "../../../../agent/sandbox/wasm/prepare.ts";
+import { wat } from "../../../support/wat.ts";
 import { caps, prepareCapped } from "./metered.ts";
 import { refusal } from "./refusal.ts";
-import { wat } from "./wat.ts";
 
 test("an invalid module that the meter would make valid, with its fuel in its own hands, is refused", async () => {
   const thief = await wat(`(module (func (export "f") (global.set 0 (i64.const 1000000)) (loop (br 0))))`);

@@ -1,7 +1,7 @@
 // Makes small random modules that validate: loops, branches, tables, calls, memory, several results.
 import fc from "fast-check";
 import { ByteWriter } from "../../../../agent/sandbox/wasm/writer.ts";
-import { moduleOf } from "./wat.ts";
+import { moduleOf } from "./core-module.ts";
 
 /* Functions 0..3 have (i32 i32) -> (i32), 4 has (i32 i32) -> (i32 i64). Locals of each: 0 and 1 are its parameters,
  * 2 to 4 are i32, 5 is i64. Global 0 is an i32, global 1 counts the calls

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { scanCore } from "../../../../agent/sandbox/wasm/scan.ts";
+import { wat } from "../../../support/wat.ts";
+import { moduleOf } from "./core-module.ts";
 import { refusal } from "./refusal.ts";
-import { moduleOf, wat } from "./wat.ts";
 
 test("a module's declarations are told as they are", async () => {
   const facts = scanCore(

@@ -1,26 +1,11 @@
-// Makes binaries for the tests: from text, from numbers, and components of the contract's world.
-import { readFileSync } from "node:fs";
-import { componentEmbed, componentNew, parse } from "@bytecodealliance/jco-transpile/wasm-tools";
+// Core modules for the tests of the passes over them: from numbers, and for the contract's world.
 import { ByteWriter } from "../../../../agent/sandbox/wasm/writer.ts";
-
-/** The binary of a module or component in text form; it is not validated. */
-export async function wat(text: string): Promise<Uint8Array<ArrayBuffer>> {
-  return new Uint8Array(await parse(text));
-}
 
 /** A core module from its sections' payloads. */
 export function moduleOf(...sections: readonly (readonly [id: number, payload: Uint8Array])[]): Uint8Array {
   const out = new ByteWriter().bytes(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
   for (const [id, payload] of sections) out.u8(id).sized(payload);
   return out.copy();
-}
-
-const nodeWit = readFileSync(new URL("../../../../nodes/wit/node.wit", import.meta.url), "utf8");
-
-/** The component that wit-component makes of a core module for the world of the contract, or of another WIT. */
-export async function componentOf(core: Uint8Array, wit = nodeWit, world = "node"): Promise<Uint8Array> {
-  const embedded = await componentEmbed({ binary: core, witSource: wit, world });
-  return new Uint8Array(await componentNew(embedded, []));
 }
 
 /** A core module for the contract's world that gives no frames. `extra` is put into it. */
