@@ -82,8 +82,9 @@ describe("this machine's FFmpeg", () => {
     const ffmpegPath = fake("old-ffmpeg", "echo 'ffmpeg version 3.4.8-0ubuntu0.2 Copyright (c)'");
     const ffprobePath = fake("old-ffprobe", `echo '{"program_version":{"version":"3.4.8"},"streams":[]}'`);
     const decoder = openFfmpegDecoder({ ffmpegPath, ffprobePath });
-    for (const work of [decoder.version(), decoder.probe(at("tone.flac"), never)]) {
-      const error = await failure(work);
+    // Each begins when the one before has failed: a rejection that nobody awaits yet would be an error of its own.
+    for (const work of [() => decoder.version(), () => decoder.probe(at("tone.flac"), never)]) {
+      const error = await failure(work());
       expect(error.code).toBe("ffmpeg-missing");
       expect(error.message).toContain("3.4.8");
     }
