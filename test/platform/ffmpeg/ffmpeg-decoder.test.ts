@@ -61,11 +61,11 @@ describe("this machine's FFmpeg", () => {
   it("that is missing is told with the mend, by every method", async () => {
     const decoder = openFfmpegDecoder({ searchPath: at("nowhere") });
     for (const work of [
-      decoder.version(),
-      decoder.probe(at("tone.flac"), never),
-      drain(decoder.decode(at("tone.flac"), sound, never)),
+      () => decoder.version(),
+      () => decoder.probe(at("tone.flac"), never),
+      () => drain(decoder.decode(at("tone.flac"), sound, never)),
     ]) {
-      const error = await failure(work);
+      const error = await failure(work());
       expect([error.code, error.hint]).toEqual(["ffmpeg-missing", "Install FFmpeg: apt install ffmpeg"]);
     }
   });
