@@ -59,6 +59,7 @@ export const webStandardRooms: readonly string[] = [
   "agent/manifest",
   "agent/placement",
   "agent/node",
+  "agent/capability",
   "platform/base",
   "platform/contract",
 ];
@@ -80,7 +81,7 @@ export const libraries: Readonly<Record<string, readonly string[]>> = {
   "fluent-ffmpeg": ["platform/ffmpeg"],
   "jsonc-parser": ["agent/manifest", "agent/config"],
   leven: ["platform/base"],
-  zod: ["agent/manifest", "agent/sandbox", "agent/node", "agent/config"],
+  zod: ["agent/manifest", "agent/sandbox", "agent/node", "agent/config", "agent/capability", "agent/native"],
 };
 
 /** Files outside the rooms that a room may import: what the build generates. */

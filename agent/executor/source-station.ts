@@ -1,5 +1,5 @@
 // SourceStation: reads one source as fast as its channels take it.
-import type { FrameSource } from "../node/runner.ts";
+import { type FrameSource, isTimeMark } from "../node/runner.ts";
 import { keyAfter, OutputPort } from "./output-port.ts";
 import type { Scheduler, Station } from "./scheduler.ts";
 
@@ -69,8 +69,10 @@ export class SourceStation implements Station {
   }
 
   async #readFrames(signal: AbortSignal): Promise<void> {
-    for await (const frame of this.#source.frames(signal)) {
+    for await (const given of this.#source.frames(signal)) {
       if (this.#scheduler.isStopped) return;
+      if (isTimeMark(given)) continue;
+      const frame = given;
       this.output.emit(frame, this.#next, this.#next);
       this.#next = keyAfter(this.output.key);
       this.output.announce(this.#next);

@@ -1,4 +1,4 @@
-// A file that the decoder reads, as a FrameSource: its sound or its pictures, as the port takes them.
+// A file that the decoder reads, as a StoredSource: its sound or its pictures, as the port takes them.
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import type {
   DecodedPixels,
@@ -7,7 +7,7 @@ import type {
   MediaInfo,
 } from "../../platform/contract/media-decoder.ts";
 import type { Frame, PayloadKind } from "../node/frame.ts";
-import type { FrameSource } from "../node/runner.ts";
+import type { StoredSource } from "../node/runner.ts";
 import { readPam } from "./pam-reader.ts";
 import { readWav } from "./wav-reader.ts";
 import { readY4m } from "./y4m-reader.ts";
@@ -26,7 +26,7 @@ const defaultRate = { numerator: 25, denominator: 1 };
 
 /** Finds out what the file has and the port takes. Where both are sound and pictures, sound is taken.
  * Throws `input-invalid` where they have nothing in common, and as MediaDecoder's `probe`. */
-export async function mediaSource(spec: MediaSourceSpec, decoder: MediaDecoder): Promise<FrameSource> {
+export async function mediaSource(spec: MediaSourceSpec, decoder: MediaDecoder): Promise<StoredSource> {
   const info = spec.seekable ? await decoder.probe(spec.path, new AbortController().signal) : undefined;
   const request = chooseStream(spec, info);
   return {

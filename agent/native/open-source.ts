@@ -1,9 +1,9 @@
-// Opens an input of any form as a FrameSource.
+// Opens an input of any form as a StoredSource.
 import { type Stats, statSync } from "node:fs";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { DecodedPixels, MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { Frame, PayloadKind } from "../node/frame.ts";
-import type { FrameSource } from "../node/runner.ts";
+import type { StoredSource } from "../node/runner.ts";
 import { ByteCursor } from "./byte-cursor.ts";
 import { fileBytes, stdinBytes, unopened, untilAborted } from "./input-bytes.ts";
 import { inputFormat } from "./media-format.ts";
@@ -38,7 +38,7 @@ export interface SourceParts {
  *
  * Throws `input-missing`, `input-invalid` (also where the port takes no kind that the file has), `input-broken`, and
  * `ffmpeg-missing`. The frames throw as FrameSource says; a raised signal ends them without an error. */
-export async function openSource(spec: SourceSpec, parts: SourceParts): Promise<FrameSource> {
+export async function openSource(spec: SourceSpec, parts: SourceParts): Promise<StoredSource> {
   checkFrameMs(spec.frameMs);
   if (spec.path === "-") {
     return jsonSource(spec, "ndjson", parts.stdin ?? stdinBytes);
@@ -59,7 +59,7 @@ function jsonSource(
   spec: SourceSpec,
   format: "json" | "ndjson",
   bytes: (signal: AbortSignal) => AsyncIterable<Uint8Array>,
-): FrameSource {
+): StoredSource {
   const read = format === "json" ? readJsonFrames : readNdjsonFrames;
   const options = { port: spec.port, sha256: sha256Hex, ...(spec.path === "-" ? {} : { file: spec.path }) };
   return {
@@ -84,7 +84,7 @@ async function* toPort(frames: AsyncIterable<LocatedFrame>, spec: SourceSpec): A
   }
 }
 
-function wavSource(spec: SourceSpec, header: WavHeader | undefined, fileBytesCount: number): FrameSource {
+function wavSource(spec: SourceSpec, header: WavHeader | undefined, fileBytesCount: number): StoredSource {
   if (!spec.kinds.includes("audio")) {
     throw new RemoteMediaError("input-invalid", `The input is audio; ${portTakes(spec)}.`, {
       where: { file: spec.path, port: spec.port },

@@ -1,4 +1,5 @@
 // NodeRunner: the one interface by which the executor knows nodes, whoever runs them.
+import type { ErrorCode } from "../../platform/base/error-codes.ts";
 import type { NodeFailure } from "./failure.ts";
 import type { Frame } from "./frame.ts";
 
@@ -56,12 +57,51 @@ export interface NodeRunner extends AsyncDisposable {
   metrics(): ReadonlyMap<string, NodeMetrics>;
 }
 
+/** What a source can say besides frames: none with an earlier `pts` than `mark` will leave by that port, or by any where none is
+ * named. A live source says so while it has nothing to give, so that a merge doesn't wait for it. Microseconds. */
+export interface TimeMark {
+  readonly mark: number;
+  readonly port?: string | undefined;
+}
+
+/** What a source has done so far. */
+export interface SourceMetrics {
+  /** Frames that came from the device, the stream or the file. */
+  readonly framesIn: number;
+  /** Those that were given up because nobody took them in time: newest wins. */
+  readonly framesDropped: number;
+  /** How often it was lost and found again. */
+  readonly restarts: number;
+  /** The first losses, as the report lists them. */
+  readonly failures: readonly SourceFailure[];
+}
+
+/** Why a source was lost for a while. */
+export interface SourceFailure {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Microseconds; of the last frame before; undefined where there was none. */
+  readonly framePts: number | undefined;
+}
+
 /** Where frames come from: a file, a device, a pipe. `frames` is iterated once; ending the iteration early, or the
  * signal, releases what the source holds. It throws RemoteMediaError (`input-broken`, …) when it breaks off. */
 export interface FrameSource {
-  frames(signal: AbortSignal): AsyncIterable<Frame>;
+  frames(signal: AbortSignal): AsyncIterable<Frame | TimeMark>;
   /** Duration in microseconds where it is known beforehand, for progress. */
   readonly durationUs?: number | undefined;
+  /** May be called at any time. Absent where nothing is ever dropped or lost: then the executor's count is all there is to know. */
+  metrics?(): SourceMetrics;
+}
+
+/** A source of what lies there already: frames only, no marks. */
+export interface StoredSource extends FrameSource {
+  frames(signal: AbortSignal): AsyncIterable<Frame>;
+}
+
+/** Whether what a source gave is a mark. */
+export function isTimeMark(given: Frame | TimeMark): given is TimeMark {
+  return "mark" in given;
 }
 
 /** Where frames go. `write` resolves when the sink can take the next one (back-pressure) and throws RemoteMediaError
