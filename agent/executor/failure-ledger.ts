@@ -1,6 +1,7 @@
 // FailureLedger: records nodes' failures, bounded, and says which of them ends the run.
 import { RemoteMediaError } from "../../platform/base/error.ts";
-import { defaultErrorPolicy, type FailureCode, type NodeFailure } from "../node/failure.ts";
+import type { ErrorCode } from "../../platform/base/error-codes.ts";
+import { defaultErrorPolicy, type NodeFailure } from "../node/failure.ts";
 import type { GraphNode, GraphUnit } from "./graph.ts";
 
 /** Failures kept per node; later ones are only counted. */
@@ -10,9 +11,9 @@ export const maxKeptFailures = 1000;
 export interface ReportedFailure {
   readonly node: string;
   readonly node_type: string;
-  readonly code: FailureCode;
+  readonly code: ErrorCode;
   readonly message: string;
-  /** Microseconds; null where it happened in `open` or `flush`. */
+  /** Microseconds; null where it happened in `open` or `flush`, or before a source's first frame. */
   readonly frame_pts: number | null;
 }
 

@@ -23,16 +23,32 @@ export interface PortRef {
   readonly port: string;
 }
 
-/** A connection between two units. Connections inside a stage are its runner's business. */
+/** A connection between two units or nodes. Connections inside a stage are its runner's business. */
 export interface GraphConnection {
   readonly from: PortRef;
-  /** An input of a unit's root node. */
+  /** An input of a unit's root node, or of a sink node. */
   readonly to: PortRef;
   /** The place in the manifest: breaks ties of pts where connections merge. */
   readonly order: number;
 }
 
-/** A source on an open input. The same source on several inputs is read once, its frames go to each. */
+/** A node that gives frames of its own: a camera, a microphone, a file. Connections and sinks name its outputs; frames on
+ * others are discarded. */
+export interface SourceNode {
+  readonly id: string;
+  readonly type: string;
+  readonly source: FrameSource;
+}
+
+/** A node that keeps what it is given: a file, a loudspeaker. Its sink sees frames under the names of its inputs. */
+export interface SinkNode {
+  readonly id: string;
+  readonly type: string;
+  readonly sink: FrameSink;
+  readonly inputs: readonly string[];
+}
+
+/** A source on an open input of a unit or a sink node. The same source on several inputs is read once, its frames go to each. */
 export interface GraphSource extends PortRef {
   readonly source: FrameSource;
 }
@@ -48,6 +64,10 @@ export interface GraphSink extends PortRef {
 
 export interface Graph {
   readonly units: readonly GraphUnit[];
+  /** Default none. */
+  readonly sourceNodes?: readonly SourceNode[];
+  /** Default none. */
+  readonly sinkNodes?: readonly SinkNode[];
   readonly connections: readonly GraphConnection[];
   readonly sources: readonly GraphSource[];
   readonly sinks: readonly GraphSink[];

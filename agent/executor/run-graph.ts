@@ -1,6 +1,7 @@
 // runGraph: runs a placed graph from its sources to its sinks, and reports.
 import { type RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import { type Clock, systemClock } from "../../platform/contract/clock.ts";
+import type { FrameSource } from "../node/runner.ts";
 import { buildStations, type Stations } from "./build-stations.ts";
 import { defaultQueueLimits, type QueueLimits } from "./channel.ts";
 import { FailureLedger } from "./failure-ledger.ts";
@@ -41,12 +42,19 @@ type Ending = "finished" | "broken" | "stopped";
 class GraphRun {
   readonly #options: RunOptions;
   readonly #clock: Clock;
+  readonly #sources: readonly FrameSource[];
   readonly #ledger: FailureLedger;
   readonly #meter: ProgressMeter;
   readonly #scheduler: Scheduler;
   readonly #over = Promise.withResolvers<Ending>();
   readonly #stopped = Promise.withResolvers<"stopped">();
-  #stations: Stations = { sources: [], units: [], sinks: [] };
+  #stations: Stations = {
+    sources: [],
+    units: [],
+    sinks: [],
+    sourceNodes: new Map(),
+    sinkNodes: new Map(),
+  };
   #reads: Promise<void>[] = [];
   #wasInterrupted = false;
   #error: RemoteMediaError | undefined;
@@ -55,10 +63,13 @@ class GraphRun {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#ledger = new FailureLedger(options.units);
-    const durationUs = longest(options.sources.map(({ source }) => source.durationUs));
+    this.#sources = [
+      ...new Set([...(options.sourceNodes ?? []), ...options.sources].map(({ source }) => source)),
+    ];
+    const durationUs = longest(this.#sources.map((source) => source.durationUs));
     this.#meter = new ProgressMeter(
       this.#clock,
-      (counts) => ({ ...counts, framesDropped: this.#ledger.framesDropped, durationUs }),
+      (counts) => ({ ...counts, framesDropped: this.#framesDropped, durationUs }),
       options.onProgress,
     );
     this.#scheduler = new Scheduler({
@@ -158,13 +169,19 @@ class GraphRun {
 
   async #close(ending: Ending): Promise<{ isStopped: boolean; errors: RemoteMediaError[] }> {
     const teardown = new Teardown(this.#stopped.promise);
-    const sinks = [...new Set(this.#options.sinks.map(({ sink }) => sink))];
+    const bound = [...(this.#options.sinkNodes ?? []), ...this.#options.sinks];
+    const sinks = [...new Set(bound.map(({ sink }) => sink))];
     for (const source of this.#stations.sources) source.stop();
     if (ending === "finished") await teardown.closeSinks(sinks);
     else await teardown.abortSinks(sinks);
     await teardown.closeRunners(this.#options.units.map(({ runner }) => runner));
     await teardown.unlessStopped(() => Promise.all(this.#reads));
     return { isStopped: teardown.isStopped, errors: teardown.errors };
+  }
+
+  get #framesDropped(): number {
+    const bySources = this.#sources.map((source) => source.metrics?.().framesDropped ?? 0);
+    return bySources.reduce((sum, dropped) => sum + dropped, this.#ledger.framesDropped);
   }
 
   #outcome(wasStopped: boolean): RunOutcome {
@@ -180,9 +197,9 @@ class GraphRun {
       ...(teardownErrors.length === 0 ? {} : { teardown_errors: teardownErrors.map(reportError) }),
       frames_in: this.#meter.framesIn,
       frames_out: this.#meter.framesOut,
-      frames_dropped: this.#ledger.framesDropped,
+      frames_dropped: this.#framesDropped,
       wall_ms: wallMs,
-      nodes: reportNodes(this.#options.units, this.#ledger),
+      nodes: reportNodes(this.#options, this.#stations, this.#ledger),
     };
   }
 }

@@ -18,6 +18,7 @@ export class SinkStation implements Station {
   readonly #onWritten: () => void;
   readonly #onBroken: (thrown: unknown) => void;
   #isWriting = false;
+  #framesWritten = 0;
 
   constructor(sink: FrameSink, scheduler: Scheduler, events: SinkEvents) {
     this.#sink = sink;
@@ -26,6 +27,7 @@ export class SinkStation implements Station {
     // Made once, not once a frame.
     this.#onWritten = () => {
       this.#isWriting = false;
+      this.#framesWritten++;
       this.#events.onWritten();
       this.wake();
       this.#scheduler.end();
@@ -38,6 +40,10 @@ export class SinkStation implements Station {
 
   get isFinished(): boolean {
     return !this.#isWriting && this.merge.isEnded;
+  }
+
+  get framesWritten(): number {
+    return this.#framesWritten;
   }
 
   get waitingKey(): number | undefined {

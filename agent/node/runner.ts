@@ -74,6 +74,8 @@ export interface SourceMetrics {
   readonly restarts: number;
   /** The first losses, as the report lists them. */
   readonly failures: readonly SourceFailure[];
+  /** Of all losses. */
+  readonly failuresTotal: number;
 }
 
 /** Why a source was lost for a while. */
