@@ -1,0 +1,7 @@
+// RtspSource.
+import type { NativeNodeType } from "../node-type.ts";
+import { rtspDescriptor } from "./rtsp-params.ts";
+
+export const rtspSource: NativeNodeType = {
+  descriptor: rtspDescriptor,
+};
