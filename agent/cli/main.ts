@@ -6,6 +6,9 @@ if (role === "__sandbox") {
 } else if (role === "__transpiler") {
   const { runTranspilerChild } = await import("../main/transpiler-child.ts");
   await runTranspilerChild(argument ?? "");
+} else if (role === "__prober") {
+  const { runProberChild } = await import("../main/prober-child.ts");
+  await runProberChild();
 } else {
   const { runCommandLine } = await import("./command-line.ts");
   // Not by exitCode: a read of a silent stdin, or a write to a pipe that nobody empties, would keep the process.
