@@ -1,8 +1,8 @@
 // One node of a manifest.
 import { z } from "zod";
+import { capabilitySchema } from "../capability/requirements.ts";
 import { limitsSchema } from "../node/descriptor.ts";
 import { defaultErrorPolicy } from "../node/failure.ts";
-import { capabilitySchema } from "./capability-schema.ts";
 import { insidePath } from "./inside-path.ts";
 import { upstreamNodeFields } from "./upstream.ts";
 

@@ -1,7 +1,7 @@
 // node.json text → NodeDescriptor, or an error with line and column.
 import { z } from "zod";
+import { capabilitySchema } from "../capability/requirements.ts";
 import { type NodeDescriptor, nodeDescriptorSchema } from "../node/descriptor.ts";
-import { capabilitySchema } from "./capability-schema.ts";
 import { describeIssue } from "./describe-issue.ts";
 import { compileParamsSchema } from "./params-schema.ts";
 import { parseJson } from "./parse-json.ts";

@@ -1,6 +1,6 @@
 // The manifest's nodes → resolved nodes: type, params, limits, policy.
 import { RemoteMediaError } from "../../platform/base/error.ts";
-import { type CapabilityRequirements, capabilitySchema } from "./capability-schema.ts";
+import { type CapabilityRequirements, capabilitySchema } from "../capability/requirements.ts";
 import type { CatalogEntry, NodeCatalog } from "./catalog.ts";
 import { type CheckBudget, checkBudget, checkParams } from "./check-params.ts";
 import { type JsonPath, quote } from "./json-path.ts";

@@ -1,9 +1,10 @@
 // What resolving a manifest gives: every node with its type, params and limits, every connection with its ports.
+
+import type { CapabilityRequirements } from "../capability/requirements.ts";
 import type { NodeDescriptor } from "../node/descriptor.ts";
 import type { ErrorPolicy } from "../node/failure.ts";
 import type { PayloadKind } from "../node/frame.ts";
 import type { NodeLimits } from "../node/limits.ts";
-import type { CapabilityRequirements } from "./capability-schema.ts";
 import type { NodeGrants, NodePlacement, PlacementPolicy } from "./node-schema.ts";
 import type { Locate } from "./parse-json.ts";
 import type { ModuleReference } from "./schema.ts";
@@ -44,6 +45,8 @@ export interface ResolvedConnection {
 /** A port that no connection feeds or drains, and the payload kinds that it takes or gives. */
 export interface OpenPort extends PortReference {
   readonly kinds: readonly PayloadKind[];
+  /** Of an input: whether its node needs it. */
+  readonly required: boolean;
 }
 
 /** A pipeline whose types, ports, params and graph are sound. */

@@ -1,5 +1,5 @@
 // What a node requires and this machine doesn't have, each with the reason.
-import type { CapabilityRequirements } from "../manifest/capability-schema.ts";
+import type { CapabilityRequirements } from "../capability/requirements.ts";
 import { quote } from "../manifest/json-path.ts";
 
 /** What is known of this machine. `arch` as manifests write it: `x86_64`, `aarch64`, `arm`. */
