@@ -35,6 +35,9 @@ export const frameFlags = {
   invalid: 8192,
 } as const;
 
+/** Main header's flag of version 4: syncpoints needn't follow, for nobody seeks. */
+export const pipeFlag = 2;
+
 const polynomial = 0x04c11db7;
 const table = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 24;

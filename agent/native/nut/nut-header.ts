@@ -53,11 +53,12 @@ const invalidCode: FrameCode = {
   header: 0,
 };
 
-/** Throws `input-invalid` for another version than 3 and for what is out of bounds. */
+/** Throws `input-invalid` for other versions than 3, which FFmpeg writes, and 4, which we do, and for what is out of bounds. */
 export function parseMainHeader(bytes: Uint8Array): MainHeader {
   const fields = new FieldReader(bytes);
   const version = fields.big();
-  if (version !== 3n) throw invalidNut(`it is NUT of version ${version}`);
+  if (version !== 3n && version !== 4n) throw invalidNut(`it is NUT of version ${version}`);
+  if (version === 4n) fields.big(); // minor_version
   const streams = fields.count("the number of streams", 1, maxStreams);
   fields.big(); // max_distance: how far one must look to find the next point to begin at; we read from the start.
   const bases = fields.count("the number of time bases", 1, maxTimeBases);

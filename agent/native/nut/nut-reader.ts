@@ -36,7 +36,7 @@ const maxHeaderBytes = 64 * 1024;
 const maxSkippedBytes = 256 * 1024 * 1024;
 const maxAudioBytes = 16 * 1024 * 1024;
 
-/** What a NUT of version 3 holds: its streams first, once, then their packets in the order of the bytes. No bytes are no
+/** What a NUT of version 3 or 4 holds: its streams first, once, then their packets in the order of the bytes. No bytes are no
  * items. Every header's checksum is verified; nothing is passed over to go on behind damage.
  *
  * Throws `input-invalid` for what is no NUT of raw pictures and samples, and `input-broken` where it ends within a packet. */
@@ -133,9 +133,10 @@ class NutReader {
   }
 
   #takeMain(bytes: Uint8Array): void {
-    if (this.#main !== undefined) return requireSame(bytes, this.#mainBytes);
-    this.#main = parseMainHeader(bytes);
-    this.#mainBytes = bytes.slice();
+    if (this.#main === undefined) {
+      this.#main = parseMainHeader(bytes);
+      this.#mainBytes = bytes.slice();
+    } else requireSame(bytes, this.#mainBytes);
   }
 
   #takeStream(bytes: Uint8Array): void {
@@ -143,9 +144,10 @@ class NutReader {
     const header = parseStreamHeader(bytes, this.#main);
     const { index, payload } = header;
     const before = this.#streamBytes.get(index);
-    if (before !== undefined) return requireSame(bytes, before);
-    this.#streamBytes.set(index, bytes.slice());
-    this.#tracks[index] = { header, stream: { index, payload }, lastPts: 0n };
+    if (before === undefined) {
+      this.#streamBytes.set(index, bytes.slice());
+      this.#tracks[index] = { header, stream: { index, payload }, lastPts: 0n };
+    } else requireSame(bytes, before);
   }
 
   #takeSyncpoint(bytes: Uint8Array): void {
@@ -168,7 +170,7 @@ class NutReader {
     if (flags & frameFlags.invalid) throw invalidNut(`a packet begins with ${firstByte}`);
     if (flags & frameFlags.coded) flags ^= await head.count("a frame's flags", 0, 0xffff);
     const bit = (name: keyof typeof frameFlags) => (flags & frameFlags[name]) !== 0;
-    // Side data came with version 4: its bytes would be taken for a picture's.
+    // Side data, which came with version 4, is nothing that raw media has; its bytes would be taken for a picture's.
     if (bit("sideData") || bit("invalid")) throw invalidNut(`a frame has the flags ${flags}`);
     const index = bit("streamId") ? await head.count("a stream's number", 0, maxStreams) : code.stream;
     const track = this.#tracks[index];
