@@ -1,4 +1,5 @@
 // From what probes found to the capability statement: pure, in an order that doesn't depend on how it was found.
+import { printable } from "../../platform/base/printable.ts";
 import type {
   Absence,
   BoardFacts,
@@ -6,9 +7,9 @@ import type {
   GpuFacts,
   SoundFacts,
 } from "../../platform/contract/board-facts.ts";
+import { bounds } from "./bounds.ts";
 import { describeCodecs } from "./describe-codecs.ts";
 import { gibibytes, whole, within } from "./measure.ts";
-import { bounds, printable } from "./printable.ts";
 import {
   type CapabilityStatement,
   type StatedAbsence,

@@ -1,6 +1,6 @@
 // Whether a device has what a node requires, what it lacks, and why: nothing "almost" matches.
 import { nearestName } from "../../platform/base/nearest.ts";
-import { printable } from "./printable.ts";
+import { printable } from "../../platform/base/printable.ts";
 import type { CapabilityRequirements } from "./requirements.ts";
 import type { CapabilityStatement, StatedAbsence, StatedGpu } from "./statement.ts";
 

@@ -2,13 +2,19 @@
 import { z } from "zod";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { refusalCodes } from "../../platform/contract/machine.ts";
-import { bounds, isPrintable } from "./printable.ts";
+import { bounds } from "./bounds.ts";
 
 /** A statement's `schema`. Keys may be added under one number, which older readers drop; a change of meaning gets the next. */
 export const statementSchemaNumber = 1;
 
+/** What could break a line, or change how the rest of it shows. */
+const unprintable = /[\p{C}\p{Zl}\p{Zp}]/u;
+
 const line = (length: number) =>
-  z.string().max(length).refine(isPrintable, "must be a line of printable text");
+  z
+    .string()
+    .max(length)
+    .refine((text) => !unprintable.test(text), "must be a line of printable text");
 const name = line(bounds.nameLength);
 const count = (most: number) => z.int().min(0).max(most);
 const gibibytes = z.number().min(0).max(1e9);

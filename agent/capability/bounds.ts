@@ -1,0 +1,21 @@
+// How much of each thing a statement may have: `describeCapabilities` cuts to it, `parseStatement` holds others to it.
+
+/** The most of each thing that a statement may have. */
+export const bounds = {
+  nameLength: 128,
+  sentenceLength: 512,
+  cores: 4096,
+  features: 64,
+  gpus: 16,
+  cameras: 64,
+  formats: 256,
+  rates: 32,
+  sounds: 64,
+  soundFormats: 64,
+  channels: 10_000,
+  rateHz: 100_000_000,
+  words: 128,
+  nodeTypes: 1024,
+  networks: 64,
+  absences: 128,
+} as const;
