@@ -14,7 +14,7 @@ export function printable(text: string, maxLength = 128): string {
     .slice(0, maxLength * 8)
     .replace(unprintable, " ")
     .replace(tower, "$1")
-    .replace(/ {2,}|[\u00a0\u2000-\u200a\u202f\u205f\u3000]+/g, " ")
+    .replace(/[ \u00a0\u2000-\u200a\u202f\u205f\u3000]+/g, " ")
     .trim();
   if (line.length <= maxLength) return line;
   const cut = line.slice(0, maxLength);
