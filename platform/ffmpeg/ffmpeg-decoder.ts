@@ -12,7 +12,7 @@ import { capture } from "./capture.ts";
 import { lastComplaint } from "./complaint.ts";
 import { checkVersion, findProgram, type ProgramOptions } from "./find-program.ts";
 import { probeEntries, readMediaInfo } from "./read-media-info.ts";
-import { runFfmpeg } from "./run-ffmpeg.ts";
+import { type RunEnd, runFfmpeg } from "./run-ffmpeg.ts";
 
 export interface FfmpegDecoderOptions extends ProgramOptions {
   /** How long ffprobe may take; default 30,000. */
@@ -78,14 +78,31 @@ function decode(
   options: ProgramOptions,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
-  const inputOptions = ["-hide_banner", "-nostdin", "-nostats", "-v", "error", ...localOnly];
+  const inputOptions = ["-nostdin", "-nostats", "-v", "error", ...localOnly];
+  const explain = (end: RunEnd) => explainEnd(file, end);
   const { format, outputOptions } = request.kind === "audio" ? audioOutput(request) : videoOutput(request);
   return {
     async *[Symbol.asyncIterator]() {
       const program = findProgram("ffmpeg", options);
-      yield* runFfmpeg({ program, input: address(file), file, inputOptions, outputOptions, format }, signal);
+      yield* runFfmpeg(
+        { program, input: address(file), inputOptions, outputOptions, format, explain },
+        signal,
+      );
     },
   };
+}
+
+function explainEnd(file: string, end: RunEnd): RemoteMediaError | undefined {
+  if (end.cause === undefined) return undefined;
+  const complaint = lastComplaint(end.stderr) || lastComplaint(end.cause.message);
+  const detail = { where: { file }, cause: end.cause };
+  return end.deliveredBytes === 0
+    ? new RemoteMediaError("ffmpeg-failed", `FFmpeg could not decode the input: ${complaint}`, detail)
+    : new RemoteMediaError(
+        "input-broken",
+        `FFmpeg broke off after ${end.deliveredBytes} decoded bytes: ${complaint}`,
+        detail,
+      );
 }
 
 interface Output {

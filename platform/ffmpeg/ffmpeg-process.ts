@@ -1,0 +1,117 @@
+// One FFmpeg process through fluent-ffmpeg, with what that library leaves open mended: its start, its end, stderr's bounds.
+import type { ChildProcess } from "node:child_process";
+import type { PassThrough, Readable } from "node:stream";
+import type { FfmpegCommand } from "fluent-ffmpeg";
+
+const maxStderrCharacters = 16_384;
+
+export interface FfmpegArguments {
+  /** The executable's path. */
+  readonly program: string;
+  /** The input as FFmpeg names it, or the bytes for its stdin. */
+  readonly input: string | Readable;
+  readonly inputOptions: readonly string[];
+  readonly outputOptions: readonly string[];
+  /** The output container. */
+  readonly format: string;
+}
+
+export interface FfmpegEnd {
+  /** Undefined when FFmpeg ended with exit code 0. With a `syscall` it could not be started. */
+  readonly error: Error | undefined;
+  /** The last 16 KiB of it. */
+  readonly stderr: string;
+}
+
+export interface FfmpegProcess {
+  /** Settles when the process runs, or couldn't be started. */
+  readonly started: Promise<void>;
+  /** Settles when the process has exited and its stderr is read. Never rejects. */
+  readonly ended: Promise<FfmpegEnd>;
+  /** Asks it to end, and kills it where it hasn't after `graceMs`; 0 kills at once. Resolves when it is gone. */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** Starts FFmpeg with its output into a stream (which is ended then), or under a name as FFmpeg understands it. `listen` hears the
+ * end of stderr whenever there is more of it. */
+export async function startFfmpeg(
+  args: FfmpegArguments,
+  output: PassThrough | string,
+  listen: (stderr: string) => void = () => {},
+): Promise<FfmpegProcess> {
+  const { default: ffmpeg } = await import("fluent-ffmpeg");
+  // Of one option alone, or of a list, fluent-ffmpeg splits what has a space in it; of several arguments it doesn't.
+  const command = ffmpeg({ source: args.input })
+    .setFfmpegPath(args.program)
+    .inputOptions("-hide_banner", ...args.inputOptions);
+  mendCommand(command, typeof args.input === "string", listen);
+  const watched = watch(command, typeof output === "string" ? undefined : output);
+  command.output(output as string, { end: true });
+  command.outputOptions("-f", args.format, ...args.outputOptions).run();
+  return watched;
+}
+
+/** What fluent-ffmpeg keeps to itself, and what is wrong with it (2.1.3). */
+interface InnerCommand {
+  _checkCapabilities(callback: (error: null) => void): void;
+  _spawnFfmpeg(args: unknown, options: unknown, onStart: OnStart, onEnd: OnEnd): void;
+}
+type OnStart = (child: ChildProcess, stdout: LineRing, stderr: LineRing) => void;
+type OnEnd = (error: Error | null, stdout?: LineRing, stderr?: LineRing) => void;
+interface LineRing {
+  append(text: string): void;
+  get(): string;
+}
+
+function mendCommand(command: FfmpegCommand, closeStdin: boolean, listen: (stderr: string) => void): void {
+  const inner = command as unknown as InnerCommand;
+  // It would start ffmpeg twice more to list formats and encoders (180 ms); FFmpeg says itself what it hasn't.
+  inner._checkCapabilities = (callback) => callback(null);
+  command.availableEncoders = (callback) => callback(null as never, {});
+  const none: LineRing = { append: () => {}, get: () => "" };
+  const spawn = inner._spawnFfmpeg.bind(command);
+  inner._spawnFfmpeg = (args, options, onStart, onEnd) =>
+    spawn(
+      args,
+      options,
+      (child, stdout, stderr) => {
+        boundRing(stderr, listen);
+        if (closeStdin) child.stdin?.on("error", () => {}).end();
+        onStart(child, stdout, stderr);
+      },
+      // Where its process can't be started it reads lines that it doesn't have, and throws where nobody can catch it.
+      (error, stdout = none, stderr = none) => onEnd(error, stdout, stderr),
+    );
+}
+
+/** Its ring of lines bounds how many there are, not how long one is. */
+function boundRing(ring: LineRing, listen: (tail: string) => void): void {
+  let tail = "";
+  ring.append = (text) => {
+    tail = (tail + text).slice(-maxStderrCharacters);
+    listen(tail);
+  };
+  ring.get = () => tail;
+}
+
+function watch(command: FfmpegCommand, stream: PassThrough | undefined): FfmpegProcess {
+  const started = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<FfmpegEnd>();
+  command.on("start", () => started.resolve());
+  command.on("end", (_stdout, stderr) => ended.resolve({ error: undefined, stderr: stderr ?? "" }));
+  command.on("error", (error: Error, _stdout, stderr) => {
+    if ("syscall" in error) stream?.end(); // It never started: nothing else will end the stream.
+    ended.resolve({ error, stderr: stderr ?? "" });
+    started.resolve();
+  });
+  const stop = async (graceMs: number) => {
+    await started.promise;
+    // Of an ended command `kill` does nothing.
+    if (graceMs > 0) command.kill("SIGTERM");
+    const timer = setTimeout(() => command.kill("SIGKILL"), graceMs);
+    if (graceMs <= 0) command.kill("SIGKILL");
+    await ended.promise;
+    clearTimeout(timer);
+  };
+  return { started: started.promise, ended: ended.promise, stop };
+}
