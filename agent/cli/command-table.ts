@@ -24,6 +24,11 @@ export const commands: readonly Command[] = [
         many: true,
         help: "Write open outputs: .wav, .ndjson, .json, or - for NDJSON on stdout, which is the default. Some of several: NODE.PORT=FILE.",
       },
+      live: {
+        value: "SOURCE",
+        many: true,
+        help: "Feed an open input from a device: camera, microphone, screen, each with :DEVICE if there are several, rtsp://…, or synthetic. Several inputs: NODE.PORT=SOURCE.",
+      },
       set,
       report: { value: "FILE", help: "Write a JSON report of the run, also when it fails." },
       raw: {
@@ -36,7 +41,7 @@ export const commands: readonly Command[] = [
     notes: [
       "PIPELINE is a manifest, or a folder with a manifest.json or pipeline.json. Frames go to stdout or to files; progress, logs and the summary to stderr.",
       "The first Ctrl-C (or SIGTERM) drains: inputs end, what was read is finished, exit 0. The second stops at once, exit 1.",
-      'With --json, stderr gets a JSON object a line: {"log":…}, {"notice":…}, {"report":…} when the run has ended, and {"error":…} last if it failed.',
+      'With --json, stderr gets a JSON object a line: {"log":…}, {"notice":…}, {"event":…} when a device is lost or found, {"report":…} when the run has ended, and {"error":…} last if it failed.',
       "A reader of stdout that has seen enough (| head) ends the run quietly with exit 0.",
       "Exit: 0 done, 1 ran and failed, 2 refused before running, 3 refused by trust, 4 nobody could run it, 70 a defect of ours.",
     ],
@@ -44,6 +49,7 @@ export const commands: readonly Command[] = [
       "remotemedia run examples/calculator --input examples/calculator/input.json",
       "remotemedia run pipeline.json --input speech.wav --output vad.events=events.ndjson --report report.json",
       "remotemedia run pipeline.json --input in.json --set mul.factor=3",
+      "remotemedia run examples/mic-level --live microphone --duration 10",
     ],
     load: async () => (await import("./run-command.ts")).executeRun,
   },
@@ -51,7 +57,10 @@ export const commands: readonly Command[] = [
     name: "validate",
     summary: "Check everything about a pipeline that can be checked without running it.",
     operands: [pipeline],
-    options: { set },
+    options: {
+      live: { value: "SOURCE", many: true, help: "As run takes it: check the pipeline with that source." },
+      set,
+    },
     notes: [
       "Checks the manifest, the graph, ports, params, modules and limits, and shows where each node would run. Every mistake is told with its line and column, not only the first.",
     ],

@@ -2,13 +2,14 @@
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { nearestName } from "../../platform/base/nearest.ts";
 import { builtinDescriptors } from "../main/builtin-nodes.ts";
+import { nativeDescriptors } from "../native/native-nodes.ts";
 import type { NodeDescriptor } from "../node/descriptor.ts";
 import type { Call } from "./command.ts";
 import { formatNode } from "./node-sheet.ts";
 import { formatTable } from "./table.ts";
 
 export async function executeNodes({ operands: [name], flag, terminal }: Call): Promise<number> {
-  const nodes = builtinDescriptors();
+  const nodes = [...builtinDescriptors(), ...nativeDescriptors()];
   const shown = name === undefined ? nodes : findNode(nodes, name);
   if (flag("json")) terminal.print(JSON.stringify(Array.isArray(shown) ? { nodes: shown } : shown, null, 2));
   else if ("name" in shown) terminal.print(formatNode(shown).join("\n"));

@@ -33,7 +33,11 @@ export async function executeRun(call: Call): Promise<number> {
       onPreparing: (file) =>
         voice.notice(`preparing ${oneLine(file)}: new to this machine, it takes a moment, once`),
     });
-    const pipeline = await program.load({ path: call.operands[0]!, overrides: call.texts("set") });
+    const pipeline = await program.load({
+      path: call.operands[0]!,
+      overrides: call.texts("set"),
+      live: call.texts("live"),
+    });
     result = await runFor(durationMs, interrupts, program, pipeline, call, voice);
   } catch (thrown) {
     await reportFile?.write(refusedReport(toRemoteMediaError(thrown)));
@@ -73,6 +77,7 @@ async function runFor(
       drain: AbortSignal.any([interrupts.drain, over.signal]),
       stop: interrupts.stop,
       onLog: (line) => voice.log(line),
+      onEvent: (event) => voice.event(event),
       onProgress: voice.progress,
     });
   } finally {

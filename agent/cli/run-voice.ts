@@ -1,6 +1,7 @@
 // How a run speaks on stderr while it goes on: to people, or as JSON lines to programs.
 import type { Progress } from "../executor/progress-meter.ts";
 import type { RunReport } from "../executor/report.ts";
+import type { NativeEvent } from "../native/node-type.ts";
 import type { GuestLog } from "../sandbox/stage-runner.ts";
 import { formatProgress } from "./progress-line.ts";
 import { count } from "./quantity.ts";
@@ -12,6 +13,8 @@ export interface RunVoice {
   log(line: GuestLog): void;
   /** Something that a person may want to know. */
   notice(text: string): void;
+  /** A device or a stream was lost, or found again: told also when quiet. */
+  event(event: NativeEvent): void;
   warning(text: string): void;
   /** Undefined where nobody would see it. */
   readonly progress: ((progress: Progress) => void) | undefined;
@@ -57,6 +60,10 @@ function humanVoice(terminal: Terminal, options: VoiceOptions): RunVoice {
       terminal.tell(`${head} ${body}${dropped}`);
     },
     notice: tellUnlessQuiet,
+    event({ node, kind, code, text }) {
+      const head = terminal.paint("stderr", kind === "lost" ? "yellow" : "green", `[${node}] ${kind}:`);
+      terminal.tell(`${head} ${oneLine(text)}${code === undefined ? "" : ` [${code}]`}`);
+    },
     warning: (text) => terminal.tell(`${terminal.paint("stderr", "yellow", "warning:")} ${oneLine(text)}`),
     progress:
       shows && !isTorn
@@ -78,6 +85,7 @@ function jsonVoice(terminal: Terminal, quiet: boolean): RunVoice {
     notice(text) {
       if (!quiet) tell({ notice: text });
     },
+    event: (event) => tell({ event }),
     warning: (text) => tell({ warning: text }),
     progress: undefined,
     finish: (report) => tell({ report }),

@@ -9,7 +9,11 @@ import { formatTable } from "./table.ts";
 
 export async function executeValidate({ operands, texts, flag, terminal }: Call): Promise<number> {
   await using program = new Program({ config: await loadConfig(), onWeakSandbox: () => {} });
-  const pipeline = await program.load({ path: operands[0]!, overrides: texts("set") });
+  const pipeline = await program.load({
+    path: operands[0]!,
+    overrides: texts("set"),
+    live: texts("live"),
+  });
   terminal.print(
     flag("json")
       ? JSON.stringify(describe(pipeline), undefined, 2)

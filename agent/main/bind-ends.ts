@@ -10,11 +10,12 @@ export interface Binding {
   readonly path: string;
 }
 
-/** Binds `--input` options. A bare FILE feeds the only open input; where there are several, `node.port=FILE` says which.
+/** Binds `--input` options. A bare FILE feeds the only open input; where there are several, `node.port=FILE` says which. An input
+ * that isn't required may stay open while another of its node is fed.
  * @throws RemoteMediaError `usage` */
 export function bindInputs(options: readonly string[], open: readonly OpenPort[]): Binding[] {
   const bindings = options.map((option): Binding => {
-    const named = parseNamed(option, open);
+    const named = parseNamedEnd(option, open);
     if (named !== undefined) return named;
     if (open.length === 1) return { port: open[0]!, path: option };
     const message =
@@ -27,7 +28,9 @@ export function bindInputs(options: readonly string[], open: readonly OpenPort[]
       open.length === 0 ? {} : { hint: `give each: ${examples(open, "--input")}` },
     );
   });
-  const unfed = open.filter((port) => !bindings.some((binding) => binding.port === port));
+  const isFed = (port: OpenPort) => bindings.some((binding) => binding.port === port);
+  const isNodeFed = (node: string) => open.some((port) => port.node === node && isFed(port));
+  const unfed = open.filter((port) => !isFed(port) && (port.required || !isNodeFed(port.node)));
   if (unfed.length > 0) {
     const names = unfed.map(({ node, port }) => `${node}.${port}`).join(", ");
     throw new RemoteMediaError("usage", `nothing feeds ${names}`, {
@@ -49,7 +52,7 @@ export function bindInputs(options: readonly string[], open: readonly OpenPort[]
 /** Binds `--output` options. A bare FILE takes every open output that no other option names; its lines then name the node.
  * @throws RemoteMediaError `usage` */
 export function bindOutputs(options: readonly string[], open: readonly OpenPort[]): Binding[] {
-  const named = options.map((option) => parseNamed(option, open));
+  const named = options.map((option) => parseNamedEnd(option, open));
   const bare = options.filter((_, index) => named[index] === undefined);
   if (bare.length > 1)
     throw new RemoteMediaError("usage", `several --output without a port: ${bare.join(", ")}`, {
@@ -68,7 +71,7 @@ export function bindOutputs(options: readonly string[], open: readonly OpenPort[
 }
 
 /** `node.port=FILE`, or `node=FILE` for a node with one open end. Undefined for a bare file, whose name may hold a `=`. */
-function parseNamed(option: string, open: readonly OpenPort[]): Binding | undefined {
+export function parseNamedEnd(option: string, open: readonly OpenPort[]): Binding | undefined {
   const split = /^([a-zA-Z0-9_-]+)(?:\.([a-z0-9-]+))?=(.+)$/s.exec(option);
   if (split === null) return undefined;
   const [, node, port, path] = split;

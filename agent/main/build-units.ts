@@ -1,4 +1,4 @@
-// From a plan to the executor's units: one sandbox stage each.
+// From a plan to the executor's units: one for each sandbox stage. Native nodes are no units.
 import type { GraphUnit } from "../executor/graph.ts";
 import type { ResolvedNode } from "../manifest/resolved.ts";
 import type { PortDescriptor } from "../node/descriptor.ts";
@@ -15,7 +15,7 @@ export function buildUnits(
   pool: SandboxPool,
   onLog: (line: GuestLog) => void,
 ): GraphUnit[] {
-  return pipeline.plan.stages.map((stage) => {
+  return pipeline.plan.stages.filter(isSandboxed).map((stage) => {
     const keys = [...new Set(stage.nodes.map(moduleKey))];
     const modules = keys.map((key): PreparedModule => pipeline.modules.get(key)!.module);
     const nodes = stage.nodes.map((node) => stageNode(stage, node, keys.indexOf(moduleKey(node)), wanted));
@@ -26,6 +26,11 @@ export function buildUnits(
       inputs: Object.keys(stage.nodes[0]!.descriptor.inputs),
     };
   });
+}
+
+/** A native node has a stage to itself. */
+function isSandboxed({ nodes }: Stage): boolean {
+  return nodes[0]!.runtime === "wasm";
 }
 
 function stageNode(stage: Stage, node: ResolvedNode, module: number, wanted: ReadonlySet<string>): StageNode {

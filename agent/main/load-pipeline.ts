@@ -1,8 +1,8 @@
 // From a path to a pipeline that can run: manifest, modules, descriptors, graph, placement, stages.
 import { readFile, stat } from "node:fs/promises";
-import { arch, availableParallelism, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
+import type { CapabilityStatement } from "../capability/statement.ts";
 import { applyOverrides } from "../manifest/apply-overrides.ts";
 import { buildCatalog } from "../manifest/catalog.ts";
 import { checkGrants, grantNothing } from "../manifest/check-grants.ts";
@@ -11,8 +11,9 @@ import { parseNodeDescriptor } from "../manifest/parse-descriptor.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { resolvePipeline } from "../manifest/resolve.ts";
 import type { ResolvedNode, ResolvedPipeline } from "../manifest/resolved.ts";
+import { nativeDescriptors } from "../native/native-nodes.ts";
 import { anonymousDescriptor, type NodeDescriptor } from "../node/descriptor.ts";
-import { checkPlacement } from "../placement/check-placement.ts";
+import { checkPlacement, type DegradedNode } from "../placement/check-placement.ts";
 import type { Plan } from "../placement/plan.ts";
 import { planStages } from "../placement/plan-stages.ts";
 import { checkModuleLimits } from "../sandbox/prepare/check-module-limits.ts";
@@ -20,12 +21,15 @@ import type { ModuleLibrary } from "../sandbox/prepare/module-library.ts";
 import { maxComponentBytes } from "../sandbox/prepare/module-library.ts";
 import type { Preparation } from "../sandbox/prepare/prepare-module.ts";
 import { builtinDescriptors, builtinModule } from "./builtin-nodes.ts";
+import { addLiveInputs } from "./live-input.ts";
 
 export interface PipelineRequest {
   /** A manifest file, or a folder with one. */
   readonly path: string;
   /** `node.param=JSON`, as `--set` takes them. */
   readonly overrides: readonly string[];
+  /** Sources in front of open inputs, as `--live` takes them. */
+  readonly live?: readonly string[] | undefined;
 }
 
 /** A pipeline of which everything has been checked that can be without running it. */
@@ -33,6 +37,8 @@ export interface LoadedPipeline {
   /** The manifest's path. */
   readonly file: string;
   readonly resolved: ResolvedPipeline;
+  /** Nodes that will run without something that they prefer. */
+  readonly degraded: readonly DegradedNode[];
   readonly plan: Plan;
   /** By `moduleKey`. */
   readonly modules: ReadonlyMap<string, Preparation>;
@@ -42,30 +48,30 @@ export interface LoadedPipeline {
 const manifestNames = ["manifest.json", "pipeline.json"];
 const maxManifestBytes = 8 * 1024 * 1024;
 
-/** @throws RemoteMediaError `manifest-*`, `node-*`, `module-*`, `placement-impossible`, `usage` */
+/** `statement` says what this machine can do; it is asked for only where a node needs anything.
+ * @throws RemoteMediaError `manifest-*`, `node-*`, `module-*`, `placement-impossible`, `usage` */
 export async function loadPipeline(
   request: PipelineRequest,
   library: ModuleLibrary,
   onPreparing: (file: string) => void,
+  statement: () => Promise<CapabilityStatement>,
 ): Promise<LoadedPipeline> {
   const file = await findManifest(request.path);
   const text = await readManifest(file);
-  const manifest = applyOverrides(parseManifest(text, file), request.overrides);
+  const written = parseManifest(text, file);
   const folder = dirname(file);
-  const descriptors = await readDescriptors(manifest, folder);
-  const resolved = resolvePipeline(manifest, buildCatalog(builtinDescriptors(), descriptors));
+  const descriptors = await readDescriptors(written, folder);
+  const catalog = buildCatalog(builtinDescriptors(), descriptors, nativeDescriptors());
+  const manifest = applyOverrides(addLiveInputs(written, catalog, request.live ?? []), request.overrides);
+  const resolved = resolvePipeline(manifest, catalog);
   checkGrants(resolved, grantNothing);
-  checkPlacement(resolved, {
-    arch: machineArch(),
-    cores: availableParallelism(),
-    memoryGb: totalmem() / 2 ** 30,
-  });
+  const degraded = await checkPlacement(resolved, statement);
   const modules = await prepareModules(resolved, folder, library, onPreparing);
   for (const node of resolved.nodes) {
     const module = modules.get(moduleKey(node));
     if (module !== undefined) checkModuleLimits(module.facts, node.limits, locate(resolved, node));
   }
-  return { file, resolved, plan: planStages(resolved), modules };
+  return { file, resolved, degraded, plan: planStages(resolved), modules };
 }
 
 async function findManifest(path: string): Promise<string> {
@@ -131,7 +137,7 @@ async function prepareModules(
 ): Promise<Map<string, Preparation>> {
   const modules = new Map<string, Preparation>();
   for (const node of resolved.nodes) {
-    if (modules.has(moduleKey(node))) continue;
+    if (node.runtime === "native" || modules.has(moduleKey(node))) continue;
     const { module } = node;
     modules.set(
       moduleKey(node),
@@ -190,10 +196,4 @@ function hasFilesystem(node: ResolvedNode): boolean {
 
 function locate(resolved: ResolvedPipeline, node: ResolvedNode) {
   return { ...resolved.where(["nodes", node.index]), node: node.id };
-}
-
-/** As manifests write it. */
-function machineArch(): string {
-  const names: Record<string, string> = { x64: "x86_64", arm64: "aarch64", arm: "arm" };
-  return names[arch()] ?? arch();
 }

@@ -10,6 +10,8 @@ import type { RunResult } from "../executor/run-graph.ts";
 import { createModuleLibrary, type ModuleLibrary } from "../sandbox/prepare/module-library.ts";
 import { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type LoadedPipeline, loadPipeline, type PipelineRequest } from "./load-pipeline.ts";
+import { openNativeParts } from "./native-parts.ts";
+import { type Board, openBoard } from "./probe-board.ts";
 import { rehearsal } from "./rehearsal.ts";
 import { type RunRequest, runPipeline } from "./run-pipeline.ts";
 import { selfCommand } from "./self-command.ts";
@@ -29,6 +31,8 @@ export class Program implements AsyncDisposable {
   readonly #library: ModuleLibrary;
   readonly #onPreparing: (file: string) => void;
   readonly #pool: SandboxPool;
+  readonly #native = openNativeParts(() => this.#openBoard());
+  #board: Promise<Board> | undefined;
 
   constructor({ config, onWeakSandbox, onPreparing = () => {} }: ProgramOptions) {
     this.config = config;
@@ -41,14 +45,29 @@ export class Program implements AsyncDisposable {
   }
 
   load(request: PipelineRequest): Promise<LoadedPipeline> {
-    return loadPipeline(request, this.#library, this.#onPreparing);
+    return loadPipeline(request, this.#library, this.#onPreparing, async () => {
+      const board = await this.#openBoard();
+      return (await board.look()).statement;
+    });
   }
 
   run(pipeline: LoadedPipeline, request: RunRequest): Promise<RunResult> {
-    return runPipeline(pipeline, request, { pool: this.#pool, decoder: this.decoder });
+    return runPipeline(pipeline, request, {
+      pool: this.#pool,
+      decoder: this.decoder,
+      native: this.#native,
+    });
+  }
+
+  /** Opened at the first need: most pipelines ask nothing of the machine. */
+  #openBoard(): Promise<Board> {
+    this.#board ??= openBoard(this.config);
+    return this.#board;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#native[Symbol.dispose]();
+    (await this.#board)?.[Symbol.dispose]();
     await this.#pool.close();
   }
 }

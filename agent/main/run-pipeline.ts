@@ -3,13 +3,18 @@ import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { GraphSink, GraphSource } from "../executor/graph.ts";
 import type { Progress } from "../executor/progress-meter.ts";
 import { type RunResult, runGraph } from "../executor/run-graph.ts";
+import { nativeNodes } from "../native/native-nodes.ts";
+import type { NativeEvent } from "../native/node-type.ts";
 import { openSinks } from "../native/open-sinks.ts";
 import { openSource } from "../native/open-source.ts";
 import type { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import type { GuestLog } from "../sandbox/stage-runner.ts";
-import { bindInputs, bindOutputs } from "./bind-ends.ts";
+import { type Binding, bindInputs, bindOutputs } from "./bind-ends.ts";
 import { buildUnits } from "./build-units.ts";
 import type { LoadedPipeline } from "./load-pipeline.ts";
+import type { NativeParts } from "./native-parts.ts";
+import { type NativeEnds, openNatives } from "./open-natives.ts";
+import { openPipelineClock } from "./pipeline-clock.ts";
 
 export interface RunRequest {
   /** As `--input` and `--output` take them. */
@@ -21,11 +26,14 @@ export interface RunRequest {
   readonly stop: AbortSignal;
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   readonly onLog: (line: GuestLog) => void;
+  /** A device or a stream was lost, or found again. */
+  readonly onEvent: (event: NativeEvent) => void;
 }
 
 export interface RunParts {
   readonly pool: SandboxPool;
   readonly decoder: MediaDecoder;
+  readonly native: NativeParts;
 }
 
 /** Resolves also when the run failed: the report says how. @throws RemoteMediaError when it could not begin */
@@ -42,17 +50,21 @@ export async function runPipeline(
     const source = await openSource({ path, port: port.port, kinds: port.kinds }, { decoder: parts.decoder });
     sources.push({ node: port.node, port: port.port, source });
   }
-  const opened = await openSinks(
-    outputs.map(({ port, path }) => ({ path, node: port.node, raw: request.raw })),
-  );
-  const sinks = outputs.map(
-    ({ port }, index): GraphSink => ({ node: port.node, port: port.port, sink: opened[index]! }),
-  );
   const wanted = new Set(
-    [...plan.connections.map(({ from }) => from), ...sinks].map(({ node, port }) => `${node}.${port}`),
+    [...plan.connections.map(({ from }) => from), ...outputs.map(({ port }) => port)].map(
+      ({ node, port }) => `${node}.${port}`,
+    ),
   );
+  const natives = await openNatives(
+    pipeline.resolved.nodes.filter(({ runtime }) => runtime === "native"),
+    nativeNodes,
+    wanted,
+    { ...parts.native, clock: openPipelineClock(), onEvent: request.onEvent },
+  );
+  const sinks = await bindSinks(outputs, request.raw, natives);
   return runGraph({
     units: buildUnits(pipeline, wanted, parts.pool, request.onLog),
+    ...natives,
     connections: plan.connections,
     sources,
     sinks,
@@ -60,4 +72,18 @@ export async function runPipeline(
     stop: request.stop,
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
+}
+
+async function bindSinks(
+  outputs: readonly Binding[],
+  raw: boolean,
+  { sinkNodes }: NativeEnds,
+): Promise<GraphSink[]> {
+  try {
+    const opened = await openSinks(outputs.map(({ port, path }) => ({ path, node: port.node, raw })));
+    return outputs.map(({ port }, index) => ({ node: port.node, port: port.port, sink: opened[index]! }));
+  } catch (thrown) {
+    await Promise.all(sinkNodes.map(({ sink }) => sink.abort()));
+    throw thrown;
+  }
 }

@@ -23,12 +23,12 @@ export function findOpenPorts(
   for (const node of nodes) {
     const feeding = feeders.get(node.id);
     for (const [port, { kinds, required }] of Object.entries(node.descriptor.inputs)) {
-      const open = { node: node.id, port, kinds };
+      const open = { node: node.id, port, kinds, required };
       if (feeding === undefined) openInputs.push(open);
       else if (required && !fed.has(showPort(open))) reportUnfed(manifest, node, open, feeding, problems);
     }
-    for (const [port, { kinds }] of Object.entries(node.descriptor.outputs)) {
-      const open = { node: node.id, port, kinds };
+    for (const [port, { kinds, required }] of Object.entries(node.descriptor.outputs)) {
+      const open = { node: node.id, port, kinds, required };
       if (!drained.has(showPort(open))) openOutputs.push(open);
     }
   }

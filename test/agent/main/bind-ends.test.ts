@@ -4,9 +4,9 @@ import { bindInputs, bindOutputs } from "../../../agent/main/bind-ends.ts";
 import type { OpenPort } from "../../../agent/manifest/resolved.ts";
 import type { RemoteMediaError } from "../../../platform/base/error.ts";
 
-function port(name: string): OpenPort {
+function port(name: string, required = true): OpenPort {
   const [node = "", port = ""] = name.split(".");
-  return { node, port, kinds: ["json"] };
+  return { node, port, kinds: ["json"], required };
 }
 
 const [one, two, events] = [port("a.in"), port("b.in"), port("vad.events")];
@@ -26,6 +26,14 @@ function shown(bindings: ReturnType<typeof bindInputs>): string[] {
 }
 
 describe("inputs", () => {
+  test("one that isn't required may stay open, but not all of a node's", () => {
+    const [video, audio] = [port("file.video", false), port("file.audio", false)];
+    expect(shown(bindInputs(["file.video=x.mp4"], [video, audio]))).toEqual(["file.video=x.mp4"]);
+    expect(refusal(() => bindInputs([], [video, audio]))).toMatch(
+      /^usage: nothing feeds file.video, file.audio/,
+    );
+  });
+
   test("a bare file feeds the only open input, also when its name has an equals sign", () => {
     expect(shown(bindInputs(["x.wav"], [one]))).toEqual(["a.in=x.wav"]);
     expect(shown(bindInputs(["./k=v.wav"], [one]))).toEqual(["a.in=./k=v.wav"]);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadPipeline } from "../../../agent/main/load-pipeline.ts";
 import type { LibraryOptions, ModuleLibrary } from "../../../agent/sandbox/prepare/module-library.ts";
+import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { buildReferenceGuest } from "../../conformance/reference-guest.ts";
 import { buildGuest } from "../../hostile/guest.ts";
 import { prepareHere } from "../../support/sandbox.ts";
@@ -27,11 +28,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Nothing here needs anything of the machine, so it must not be looked at. */
+async function refuseToLook(): Promise<never> {
+  throw new RemoteMediaError("internal", "the machine was looked at");
+}
+
 const write = (name: string, content: string | Uint8Array) => writeFileSync(join(folder, name), content);
 
 function load(manifest: object, onPreparing: (file: string) => void = () => {}) {
   write("manifest.json", JSON.stringify({ version: "v1", ...manifest }));
-  return loadPipeline({ path: folder, overrides: [] }, library, onPreparing);
+  return loadPipeline({ path: folder, overrides: [] }, library, onPreparing, refuseToLook);
 }
 
 const descriptor = (name: string) =>
