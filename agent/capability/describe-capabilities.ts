@@ -35,7 +35,7 @@ const worlds = ["remotemedia:node@1.0.0"];
 /** The statement of a machine. Whatever the facts hold, `parseStatement` takes what comes out: texts are cut to a line, numbers and
  * lists to the bounds. `device` is the host's name, `unknown` where it has none. */
 export function describeCapabilities(facts: BoardFacts, self: SelfFacts): CapabilityStatement {
-  const { codecs, encoders, absences } = describeCodecs(facts);
+  const { codecs, encoders } = describeCodecs(facts);
   const { totalBytes, availableBytes } = facts.memory;
   return {
     schema: statementSchemaNumber,
@@ -89,7 +89,7 @@ export function describeCapabilities(facts: BoardFacts, self: SelfFacts): Capabi
         up: isUp,
         mbps: within(speedMbps, 0, 1e9),
       })),
-    absent: describeAbsences([...facts.absences, ...absences, ...cutCameras(facts.cameras)]),
+    absent: describeAbsences([...facts.absences, ...cutCameras(facts.cameras)]),
   };
 }
 

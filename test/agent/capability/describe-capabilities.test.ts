@@ -89,38 +89,15 @@ describe("describeCapabilities", () => {
     });
   });
 
-  it("tells hardware that FFmpeg can't drive as absent, with the mend", () => {
-    const { codecs, absent } = boardStatement({
-      ffmpeg: { ...boardFacts().ffmpeg!, hardwareImplementations: [] },
-    });
-    expect(codecs["h264"]).toBe("software");
-    expect(absent).toContainEqual({
-      about: "codecs.h264",
-      code: "not-supported",
-      detail: "the board decodes h264 in hardware (v4l2m2m), and this FFmpeg can't drive it",
-      mend: "install an FFmpeg that is built with v4l2m2m",
-    });
+  it("tells decoding in hardware apart from encoding, and names no codec that nobody asks for", () => {
+    const hardwareCodecs = [
+      { codec: "hevc", direction: "encode" as const, api: "nvenc" as const, device: undefined },
+      { codec: "smacker", direction: "decode" as const, api: "vaapi" as const, device: undefined },
+    ];
+    const { codecs, encoders } = boardStatement({ hardwareCodecs });
+    expect(codecs).toEqual({ h264: "software", hevc: "software", aac: "software" });
+    expect(encoders).toEqual({ h264: "software", hevc: "hardware", aac: "software" });
   });
-
-  it.each([
-    ["v4l2m2m", "decode", { hardwareImplementations: ["hevc_v4l2m2m"], hwaccels: [] }],
-    ["v4l2request", "decode", { hardwareImplementations: [], hwaccels: ["drm"] }],
-    ["nvdec", "decode", { hardwareImplementations: ["hevc_cuvid"], hwaccels: [] }],
-    ["nvdec", "decode", { hardwareImplementations: [], hwaccels: ["cuda"] }],
-    ["nvenc", "encode", { hardwareImplementations: ["hevc_nvenc"], hwaccels: [] }],
-    ["vaapi", "decode", { hardwareImplementations: [], hwaccels: ["vaapi"] }],
-    ["vaapi", "encode", { hardwareImplementations: ["hevc_vaapi"], hwaccels: [] }],
-  ] as const)(
-    "calls a codec hardware where %s %ss it and FFmpeg has what drives it",
-    (api, direction, has) => {
-      const facts = { hardwareCodecs: [{ codec: "hevc", direction, api, device: undefined }] };
-      const part = direction === "decode" ? "codecs" : "encoders";
-      const driven = boardStatement({ ...facts, ffmpeg: { ...boardFacts().ffmpeg!, ...has } });
-      expect(driven[part]["hevc"]).toBe("hardware");
-      const none = { ...boardFacts().ffmpeg!, hardwareImplementations: [], hwaccels: [] };
-      expect(boardStatement({ ...facts, ffmpeg: none })[part]["hevc"]).not.toBe("hardware");
-    },
-  );
 
   it("cuts a camera with more formats than a statement has room for, and says so", () => {
     const formats = Array.from({ length: 300 }, (_, at) => ({
