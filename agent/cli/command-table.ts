@@ -77,6 +77,25 @@ export const commands: readonly Command[] = [
     load: async () => (await import("./nodes-command.ts")).executeNodes,
   },
   {
+    name: "probe",
+    summary: "Say what this machine is and can do, and why what is missing is missing.",
+    operands: [],
+    options: {
+      root: {
+        value: "DIR",
+        help: "Look at a recorded board (scripts/record-board), or at the root of a board's file system, instead of this machine.",
+      },
+      watch: {
+        help: "Say it again each time that it has changed, at most once a second, until interrupted.",
+      },
+    },
+    notes: [
+      "With --json, the capability statement: one document, or with --watch one a line. Nothing is configured by hand: cameras, microphones, GPUs, codecs and the rest are found.",
+    ],
+    examples: ["remotemedia probe", "remotemedia probe --json", "remotemedia probe --watch"],
+    load: async () => (await import("./probe-command.ts")).executeProbe,
+  },
+  {
     name: "doctor",
     summary: "Say what is missing or weak on this machine, with the mend for each.",
     operands: [],
@@ -89,6 +108,6 @@ export const commands: readonly Command[] = [
 
 /** Commands that are known by name and come later: they are refused as such, not as slips of the finger. */
 export const laterCommands: readonly string[] = [
-  ...["probe", "build", "inspect", "verify", "sign", "keygen", "push", "pull", "cache", "agent"],
+  ...["build", "inspect", "verify", "sign", "keygen", "push", "pull", "cache", "agent"],
   ...["pair", "peers", "status", "top", "fleet", "dev"],
 ];

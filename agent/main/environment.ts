@@ -11,3 +11,8 @@ export async function loadConfig(): Promise<Config> {
   const { readConfig } = await import("../config/config.ts");
   return readConfig(process.env);
 }
+
+/** Folders with programs, separated by colons. */
+export function searchPath(): string {
+  return process.env["PATH"] ?? "";
+}

@@ -16,6 +16,7 @@ const symbols = {
   setrlimit: { args: ["i32", "ptr"], returns: "i32" },
   getxattr: { args: ["ptr", "ptr", "ptr", "u64"], returns: "i64" },
   clock_gettime: { args: ["i32", "ptr"], returns: "i32" },
+  poll: { args: ["ptr", "u64", "i32"], returns: "i32" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   syscall: { args: ["i64", "u64", "u64", "ptr"], returns: "i64" },
 } as const;
