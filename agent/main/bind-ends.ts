@@ -2,7 +2,7 @@
 
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { nearestName } from "../../platform/base/nearest.ts";
-import type { OpenPort } from "../manifest/resolved.ts";
+import type { OpenInput, OpenPort } from "../manifest/resolved.ts";
 
 export interface Binding {
   readonly port: OpenPort;
@@ -13,7 +13,7 @@ export interface Binding {
 /** Binds `--input` options. A bare FILE feeds the only open input; where there are several, `node.port=FILE` says which. An input
  * that isn't required may stay open while another of its node is fed.
  * @throws RemoteMediaError `usage` */
-export function bindInputs(options: readonly string[], open: readonly OpenPort[]): Binding[] {
+export function bindInputs(options: readonly string[], open: readonly OpenInput[]): Binding[] {
   const bindings = options.map((option): Binding => {
     const named = parseNamedEnd(option, open);
     if (named !== undefined) return named;
@@ -28,7 +28,7 @@ export function bindInputs(options: readonly string[], open: readonly OpenPort[]
       open.length === 0 ? {} : { hint: `give each: ${examples(open, "--input")}` },
     );
   });
-  const isFed = (port: OpenPort) => bindings.some((binding) => binding.port === port);
+  const isFed = (port: OpenInput) => bindings.some((binding) => binding.port === port);
   const isNodeFed = (node: string) => open.some((port) => port.node === node && isFed(port));
   const unfed = open.filter((port) => !isFed(port) && (port.required || !isNodeFed(port.node)));
   if (unfed.length > 0) {

@@ -4,10 +4,10 @@ import type { NodeCatalog } from "./catalog.ts";
 import { quote } from "./json-path.ts";
 import type { Manifest } from "./manifest.ts";
 import { manifestNodeSchema } from "./node-schema.ts";
-import type { OpenPort, PortReference } from "./resolved.ts";
+import type { OpenInput, PortReference } from "./resolved.ts";
 
 /** The inputs of nodes that no connection leads to, as far as their types are known. */
-export function listFreeInputs(manifest: Manifest, catalog: NodeCatalog): OpenPort[] {
+export function listFreeInputs(manifest: Manifest, catalog: NodeCatalog): OpenInput[] {
   const fed = new Set(manifest.connections.map(({ to }) => to));
   return manifest.nodes
     .filter(({ id }) => !fed.has(id))

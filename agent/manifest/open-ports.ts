@@ -3,7 +3,7 @@ import { quote } from "./json-path.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { showPort } from "./resolve-connections.ts";
-import type { OpenPort, ResolvedConnection, ResolvedNode } from "./resolved.ts";
+import type { OpenInput, OpenPort, ResolvedConnection, ResolvedNode } from "./resolved.ts";
 
 /** A node without any incoming connection is fed from outside: all its inputs are open. A node with one must have all its required
  * inputs connected, or it is reported. Outputs without a connection are open. */
@@ -12,13 +12,13 @@ export function findOpenPorts(
   nodes: readonly ResolvedNode[],
   connections: readonly ResolvedConnection[],
   problems: ProblemList,
-): { readonly openInputs: OpenPort[]; readonly openOutputs: OpenPort[] } {
+): { readonly openInputs: OpenInput[]; readonly openOutputs: OpenPort[] } {
   const fed = new Set(connections.map(({ to }) => showPort(to)));
   const drained = new Set(connections.map(({ from }) => showPort(from)));
   const feeders = new Map<string, string[]>();
   for (const { from, to } of connections)
     feeders.set(to.node, [...(feeders.get(to.node) ?? []), showPort(from)]);
-  const openInputs: OpenPort[] = [];
+  const openInputs: OpenInput[] = [];
   const openOutputs: OpenPort[] = [];
   for (const node of nodes) {
     const feeding = feeders.get(node.id);
@@ -27,8 +27,8 @@ export function findOpenPorts(
       if (feeding === undefined) openInputs.push(open);
       else if (required && !fed.has(showPort(open))) reportUnfed(manifest, node, open, feeding, problems);
     }
-    for (const [port, { kinds, required }] of Object.entries(node.descriptor.outputs)) {
-      const open = { node: node.id, port, kinds, required };
+    for (const [port, { kinds }] of Object.entries(node.descriptor.outputs)) {
+      const open = { node: node.id, port, kinds };
       if (!drained.has(showPort(open))) openOutputs.push(open);
     }
   }

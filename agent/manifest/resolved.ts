@@ -45,7 +45,10 @@ export interface ResolvedConnection {
 /** A port that no connection feeds or drains, and the payload kinds that it takes or gives. */
 export interface OpenPort extends PortReference {
   readonly kinds: readonly PayloadKind[];
-  /** Of an input: whether its node needs it. */
+}
+
+/** `required`: whether its node can't do without. */
+export interface OpenInput extends OpenPort {
   readonly required: boolean;
 }
 
@@ -56,7 +59,7 @@ export interface ResolvedPipeline {
   readonly nodes: readonly ResolvedNode[];
   readonly connections: readonly ResolvedConnection[];
   /** Ports that `--input` feeds: the inputs of nodes without any incoming connection. */
-  readonly openInputs: readonly OpenPort[];
+  readonly openInputs: readonly OpenInput[];
   /** Ports that go to `--output`: outputs without a connection. */
   readonly openOutputs: readonly OpenPort[];
   /** Node ids, each after all that feed it; the manifest's order where that leaves a choice. */

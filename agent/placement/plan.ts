@@ -1,5 +1,11 @@
 // A plan: which nodes run together in one child, and what crosses between them.
-import type { OpenPort, PortReference, ResolvedConnection, ResolvedNode } from "../manifest/resolved.ts";
+import type {
+  OpenInput,
+  OpenPort,
+  PortReference,
+  ResolvedConnection,
+  ResolvedNode,
+} from "../manifest/resolved.ts";
 
 /** A connection inside a stage: its frames stay in the child. */
 interface StageLink {
@@ -32,7 +38,7 @@ export interface Plan {
   readonly stages: readonly Stage[];
   /** Between stages; `to.node` is always the root of its stage. */
   readonly connections: readonly ResolvedConnection[];
-  readonly openInputs: readonly OpenPort[];
+  readonly openInputs: readonly OpenInput[];
   readonly openOutputs: readonly OpenPort[];
   /** One a node, in the order of the stages. */
   readonly decisions: readonly StageDecision[];

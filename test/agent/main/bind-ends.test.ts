@@ -1,10 +1,10 @@
 // Which file feeds which open input, and takes which open output.
 import { describe, expect, test } from "vitest";
 import { bindInputs, bindOutputs } from "../../../agent/main/bind-ends.ts";
-import type { OpenPort } from "../../../agent/manifest/resolved.ts";
+import type { OpenInput } from "../../../agent/manifest/resolved.ts";
 import type { RemoteMediaError } from "../../../platform/base/error.ts";
 
-function port(name: string, required = true): OpenPort {
+function port(name: string, required = true): OpenInput {
   const [node = "", port = ""] = name.split(".");
   return { node, port, kinds: ["json"], required };
 }

@@ -24,7 +24,9 @@ describe("resolvePipeline", () => {
     expect(resolved.connections).toEqual([
       { from: { node: "mul", port: "out" }, to: { node: "add", port: "in" }, order: 0 },
     ]);
-    expect(resolved.openInputs).toEqual([{ node: "mul", port: "in", kinds: ["json", "audio"] }]);
+    expect(resolved.openInputs).toEqual([
+      { node: "mul", port: "in", kinds: ["json", "audio"], required: true },
+    ]);
     expect(resolved.openOutputs).toEqual([{ node: "add", port: "out", kinds: ["json"] }]);
     expect(resolved.topologicalOrder).toEqual(["mul", "add"]);
     expect(resolved.nodes[1]).toMatchObject({
@@ -275,8 +277,8 @@ describe("the graph", () => {
       [],
     );
     expect(resolved.openInputs).toEqual([
-      { node: "mix", port: "left", kinds: ["audio"] },
-      { node: "mix", port: "right", kinds: ["audio"] },
+      { node: "mix", port: "left", kinds: ["audio"], required: true },
+      { node: "mix", port: "right", kinds: ["audio"], required: true },
     ]);
   });
 
