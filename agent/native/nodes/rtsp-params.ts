@@ -16,11 +16,8 @@ import {
 } from "./source-params.ts";
 
 export const rtspParams = z.strictObject({
-  url: z
-    .string()
-    .max(2048)
-    .regex(/^rtsps?:\/\/[!-~]+$/, "rtsp://host:port/path or rtsps://host:port/path")
-    .describe("The camera's address. Credentials in it are shown by no message."),
+  // Its form is checked where it is opened: a message about a param repeats the value, and this one may hold a password.
+  url: z.string().describe("`rtsp://host:port/path`, or rtsps. Credentials in it are shown by no message."),
   transport: z.enum(["tcp", "udp"]).default("tcp").describe("What carries the media."),
   listen: z
     .boolean()
