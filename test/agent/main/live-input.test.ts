@@ -99,11 +99,12 @@ describe("a live source", () => {
   });
 
   test("has its params checked, and an error in them is placed at the option", () => {
-    const manifest = addLiveInputs(manifestOf("look:Look"), catalog, ["rtsp://"]);
+    const option = `camera:${"x".repeat(5000)}`;
+    const manifest = addLiveInputs(manifestOf("look:Look"), catalog, [option]);
     expect(() => resolvePipeline(manifest, catalog)).toThrow(
       expect.objectContaining({
         code: "node-invalid-params",
-        where: expect.objectContaining({ path: "--live rtsp://" }),
+        where: expect.objectContaining({ path: `--live ${option}` }),
       }),
     );
   });

@@ -50,7 +50,7 @@ describe("planStages", () => {
         },
       ],
       connections: [],
-      openInputs: [{ node: "resample", port: "in", kinds: ["audio"] }],
+      openInputs: [{ node: "resample", port: "in", kinds: ["audio"], required: true }],
       openOutputs: [
         { node: "mel", port: "out", kinds: ["tensor"] },
         { node: "events", port: "out", kinds: expect.arrayContaining(["json"]) },
