@@ -20,6 +20,8 @@ export interface UsbStream {
   readonly rates: { readonly min: number; readonly max: number } | undefined;
 }
 
+/** Ends of Tegra's audio crossbar: up to twenty each way, with nothing behind them until somebody has set the switches. */
+const crossbarEnd = /\bADMAIF\d+\b/;
 const maxCards = 32;
 const maxEntries = 128;
 
@@ -69,6 +71,7 @@ function parsePcm(text: string): Omit<PcmEntry, "cardId" | "cardName">[] {
     if (match === null) continue;
     const [card, device] = [Number(match[1]), Number(match[2])];
     const fields = match[3]!.split(" : ").map((field) => field.trim());
+    if (crossbarEnd.test(match[3]!)) continue;
     const pcmName = printable(fields[1] || fields[0] || "");
     for (const direction of ["capture", "playback"] as const) {
       const isThere = fields.slice(1).some((field) => new RegExp(`^${direction} [1-9]\\d*$`).test(field));

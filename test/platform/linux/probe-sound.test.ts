@@ -135,6 +135,18 @@ describe("sound devices", () => {
     expect(microphones.map(({ name }) => name)).toEqual(["HDA Intel PCH"]);
   });
 
+  // https://docs.nvidia.com/jetson/archives/r36.4/DeveloperGuide/SD/Communications/AudioSetupAndDevelopment.html
+  test("the ends of a Jetson's audio crossbar are neither microphones nor speakers", async () => {
+    const ape = {
+      "/proc/asound/cards": " 1 [APE            ]: tegra-ape - NVIDIA Jetson Orin Nano APE\n",
+      "/proc/asound/pcm":
+        "01-00: fe.admaif@290f000.ADMAIF1 (*) :  : playback 1 : capture 1\n01-01: ADMAIF2 CIF ADMAIF2-1 :  : playback 1 : capture 1\n",
+    };
+    const { microphones, speakers, absences } = await probeSound(machineWith({ files: ape }));
+    expect([...microphones, ...speakers]).toEqual([]);
+    expect(absences[0]!.detail).toBe("No microphone: of 1 sound card none records.");
+  });
+
   test("a card whose id could be taken for something else goes by its number", async () => {
     const odd = { ...files, "/proc/asound/card2/id": "a,DEV=1\n" };
     const { microphones } = await probeSound(machineWith({ files: odd }));
