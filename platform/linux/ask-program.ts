@@ -8,17 +8,23 @@ export interface AskOptions {
   readonly searchPath: string;
   /** Executables that aren't found by the search path, by program. */
   readonly executables?: Partial<Readonly<Record<AskedProgram, string | undefined>>> | undefined;
-  /** Default 3000. */
+  /** Default: 3000, and 10,000 for FFmpeg. */
   readonly deadlineMs?: number | undefined;
 }
+
+const defaultDeadlineMs = 3000;
+/** FFmpeg asks no device when it tells of itself, so it doesn't hang; but the first start from a small board's card, with two hundred
+ * libraries, takes seconds. */
+const patientDeadlineMs = 10_000;
 
 /** Starts the program with a small fixed environment. Its whole process group is killed when the deadline has passed. */
 export async function askProgram(
   program: AskedProgram,
   args: readonly string[],
-  { searchPath, executables, deadlineMs = 3000 }: AskOptions,
+  { searchPath, executables, ...options }: AskOptions,
 ): Promise<Answer<string>> {
   if (!isAskedProgram(program)) return refuse("not-supported", `${program} is no program that is asked`);
+  const deadlineMs = options.deadlineMs ?? (program === "ffmpeg" ? patientDeadlineMs : defaultDeadlineMs);
   const path = Bun.which(executables?.[program] ?? program, { PATH: searchPath });
   if (path === null) return refuse("not-present", `${program} is not installed`);
   const child = start([path, ...args], searchPath);

@@ -21,20 +21,27 @@ const cache = join(import.meta.dirname, "../../.cache/emulated");
 /** Where this machine's own apt gets Debian's packages from; other vendors' sources have no kernel for us. */
 const sources = ["/etc/apt/sources.list", ...globSync("/etc/apt/sources.list.d/debian*")];
 
-/** What is kept of each package. */
+/** What is kept of each package; of the kernel's modules those that tests load. */
 const kept = [
   "./boot/vmlinuz-*",
   "./bin/busybox",
   "./lib/ld-linux-*",
   "./lib64/*",
   "./lib/*-linux-gnu/*.so*",
+  ...["drivers/virtio", "drivers/media", "fs/9p", "fs/fscache", "fs/netfs", "net/9p", "sound"].map(
+    (part) => `*/modules/*/kernel/${part}/*`,
+  ),
 ];
+/** Beside the files: what was kept when they were fetched. */
+const keptList = "kept.json";
 
 /** A folder with Debian's kernel, busybox and C library for the architecture. Nothing is installed: apt works on a state of its
  * own, so that neither root nor a foreign architecture is needed. @throws RemoteMediaError where there is no apt or no network */
 export function fetchDebian(architecture: MachineArchitecture): string {
   const folder = join(cache, architecture);
-  if (existsSync(folder)) return folder;
+  const wanted = JSON.stringify(kept);
+  const list = join(folder, keptList);
+  if (existsSync(list) && readFileSync(list, "utf8") === wanted) return folder;
   const draft = join(cache, `${architecture}.tmp`);
   rmSync(draft, { recursive: true, force: true });
   for (const part of ["root", "sources", "state/lists/partial", "archives/partial"])
@@ -58,6 +65,8 @@ export function fetchDebian(architecture: MachineArchitecture): string {
       ...kept,
     ]);
   }
+  writeFileSync(join(draft, "root", keptList), wanted);
+  rmSync(folder, { recursive: true, force: true });
   renameSync(join(draft, "root"), folder);
   rmSync(draft, { recursive: true });
   return folder;

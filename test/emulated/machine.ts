@@ -6,6 +6,7 @@ import { finished } from "node:stream/promises";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { fetchDebian, type MachineArchitecture, readDebian } from "./debian-packages.ts";
 import { type ArchiveFile, initramfs } from "./initramfs.ts";
+import { type KernelModule, packModules } from "./kernel-modules.ts";
 
 /** TCG: a kernel of its own is the point, and hardware virtualisation knows one architecture only. */
 const hardware = {
@@ -23,7 +24,15 @@ export interface MachineOptions {
   /** Shell command lines by name, run one after the other as root, with `/tmp` to write in. */
   readonly commands: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Loaded before the first command, in this order, after what they depend on; by name and with parameters. */
+  readonly modules?: Readonly<Record<string, string>>;
+  /** Runs the commands with this machine's own files as root folder, read-only, so that its programs are there. Both machines then
+   * have the same architecture. What the commands leave in `/tmp/out` lies in this folder. */
+  readonly share?: string;
 }
+
+/** What the kernel needs to see this machine's files. @see https://wiki.qemu.org/Documentation/9psetup */
+const shareModules = { virtio_pci: "", "9pnet_virtio": "", "9p": "" };
 
 export interface CommandResult {
   readonly exitCode: number;
@@ -55,20 +64,24 @@ export async function runInMachine(options: MachineOptions): Promise<MachineResu
   }
 }
 
-async function boot({ architecture, files, commands, timeoutMs }: MachineOptions, folder: string) {
+async function boot(options: MachineOptions, folder: string) {
+  const { architecture, files, timeoutMs, share } = options;
   const debian = fetchDebian(architecture);
+  const modules = packModules(debian, { ...(share === undefined ? {} : shareModules), ...options.modules });
   const kernel = join(folder, "kernel");
   await Bun.write(kernel, readDebian(debian, "boot/vmlinuz-*"));
   await writeArchive(join(folder, "initramfs"), [
     ...systemFiles(architecture, debian),
     ...files,
-    { path: "init", bytes: new TextEncoder().encode(initScript(commands)), executable: true },
+    ...modules.map(({ file }) => file),
+    { path: "init", bytes: new TextEncoder().encode(initScript(options, modules)), executable: true },
   ]);
   const child = Bun.spawn(
     [
       ...hardware[architecture],
       ...["-accel", "tcg,thread=multi", "-smp", "2", "-m", String(memoryMebibytes)],
       ...["-nographic", "-no-reboot", "-nic", "none"],
+      ...(share === undefined ? [] : shareDevices(share)),
       ...["-kernel", kernel, "-initrd", join(folder, "initramfs")],
       ...["-append", `console=${console[architecture]} loglevel=0 panic=-1 rdinit=/init`],
     ],
@@ -110,10 +123,31 @@ async function writeArchive(path: string, files: readonly ArchiveFile[]): Promis
   await finished(file);
 }
 
+/** This machine's files to read, and a folder to write in. */
+function shareDevices(share: string): string[] {
+  const folder = (path: string, tag: string) => `local,path=${path},mount_tag=${tag},security_model=none`;
+  return [
+    ...["-virtfs", `${folder("/", "host")},readonly=on,multidevs=remap`],
+    ...["-virtfs", folder(share, "share")],
+  ];
+}
+
+/** Files of this machine don't change meanwhile: the other may keep what it has read of them. */
+const mountShare = `for tag in host share; do
+  mkdir -p /$tag
+  mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose $tag /$tag
+done
+mkdir /tmp/out
+mount -o bind /share /tmp/out
+for folder in proc sys dev tmp; do mount -o rbind /$folder /host/$folder; done
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
+
 /** The first process: mounts, runs, powers off. Every command's output lies between two marks. */
-function initScript(commands: Readonly<Record<string, string>>): string {
+function initScript({ commands, share }: MachineOptions, modules: readonly KernelModule[]): string {
+  const run = share === undefined ? (line: string) => line : inShare;
   const runs = Object.entries(commands).map(
-    ([name, line]) => `echo; echo "[[begin ${name}]]"\n( ${line}\n) 2>&1; echo; echo "[[exit ${name} $?]]"`,
+    ([name, line]) =>
+      `echo; echo "[[begin ${name}]]"\n( ${run(line)}\n) 2>&1; echo; echo "[[exit ${name} $?]]"`,
   );
   return `#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /etc /root /sbin /usr/bin
@@ -125,11 +159,21 @@ mount -t tmpfs tmpfs /tmp
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mount -t tracefs tracefs /sys/kernel/tracing
 export PATH=/bin HOME=/tmp NO_COLOR=1
+${modules.map(({ file, parameters }) => `insmod /${file.path} ${parameters}`).join("\n")}
+${share === undefined ? "" : mountShare}
 cd /tmp
 ${runs.join("\n")}
 echo "[[end]]"
-poweroff -f
+/bin/busybox poweroff -f
 `;
+}
+
+function inShare(line: string): string {
+  return `/bin/cat > /tmp/command <<'END OF COMMAND'
+cd /tmp
+${line}
+END OF COMMAND
+/bin/chroot /host /bin/sh /tmp/command`;
 }
 
 function readTranscript(transcript: string): Map<string, CommandResult> {
