@@ -18,7 +18,7 @@ export function explainSound(
 ): Absence[] {
   return directions.flatMap(({ direction, about, verb }) => {
     const devices = asked.filter(({ entry }) => entry.direction === direction);
-    const absences = refusals(about, devices);
+    const absences = refusals(about, devices, hasServer);
     if (devices.length === 0 && !hasServer) absences.push(explainNone(about, verb, cards));
     if (
       direction === "playback" &&
@@ -40,14 +40,14 @@ const onlyHdmi: Absence = {
 };
 
 /** One sentence for each code and group: a card's devices are refused together. */
-function refusals(about: string, devices: readonly AskedPcm[]): Absence[] {
+function refusals(about: string, devices: readonly AskedPcm[], hasServer: boolean): Absence[] {
   const refused = devices.flatMap((device) =>
     device.answer.ok ? [] : [{ ...device, code: device.answer.code }],
   );
   const groups = Map.groupBy(refused, ({ code, file }) => `${code} ${file?.group ?? ""}`);
   return [...groups.values()].map((group) => {
     const first = group[0]!;
-    const mend = mends[first.code];
+    const mend = first.code === "busy" && hasServer ? shared : mends[first.code];
     return {
       about,
       code: first.code,
@@ -71,6 +71,9 @@ const mends: Readonly<Partial<Record<RefusalCode, string>>> = {
   busy: "See who has it: fuser -v /dev/snd/*",
   "timed-out": "Unplug the sound card and plug it in again",
 };
+
+/** Who has it is the sound server, most likely. */
+const shared = "Use the sound server (pulse), which shares it";
 
 function explainNone(about: string, verb: string, cards: number | undefined): Absence {
   const what = about === "devices.microphones" ? "microphone" : "speaker";

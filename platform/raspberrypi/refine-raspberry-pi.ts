@@ -12,7 +12,7 @@ export async function refineRaspberryPi(machine: Machine, facts: BoardFacts): Pr
   const [revision, throttling, listed] = await Promise.all([
     readRevision(machine),
     readThrottling(machine),
-    listCameras(machine),
+    mayHaveCamera(facts) ? listCameras(machine) : nobodyAsked,
   ]);
   const processor = revision?.decoded?.processor ?? (await readProcessor(machine));
   const cameras = listed.ok ? parseCameraList(listed.value) : [];
@@ -62,6 +62,13 @@ function refineBoard(
     revision: known.length === 0 ? hex : `${known.join(", ")} (${hex})`,
   };
 }
+
+/** Starting libcamera takes up to a second on a small board: it is asked where a V4L2 node behaves as only a sensor's does, or can't be asked. */
+function mayHaveCamera({ absences }: BoardFacts): boolean {
+  return absences.some(({ about, code }) => about === "devices.cameras" && code !== "not-present");
+}
+
+const nobodyAsked: Answer<string> = { ok: false, code: "not-present", detail: "nobody asked" };
 
 /** Asked by its newer name first. */
 async function listCameras(machine: Machine): Promise<Answer<string>> {

@@ -106,6 +106,14 @@ describe("sound devices", () => {
     ]);
   });
 
+  test("a microphone in use beside a sound server: the server shares it", async () => {
+    const sockets = ["/run/user/1000/pulse/native"];
+    const pcms = { ...answers, "/dev/snd/pcmC2D0c": refuse("busy") };
+    const { microphones, absences } = await probeSound(machineWith({ pcm: pcms, sockets }));
+    expect(microphones.map(({ id }) => id)).toEqual(["alsa-C920-0", "pulse"]);
+    expect(absences[0]!.mend).toBe("Use the sound server (pulse), which shares it");
+  });
+
   test("a speaker in use without USB descriptors is there with what it does unknown", async () => {
     const { speakers } = await probeSound(
       machineWith({ pcm: { ...answers, "/dev/snd/pcmC1D0p": refuse("busy") } }),

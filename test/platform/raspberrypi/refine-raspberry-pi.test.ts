@@ -128,7 +128,7 @@ describe("libcamera's cameras", () => {
     } as const;
     const { cameras } = await refine(
       { programs: { "libcamera-hello --list-cameras": list } },
-      { ...pi, cameras: [usb] },
+      { ...pi, cameras: [usb], absences: [raw] },
     );
     expect(cameras.map(({ id }) => id)).toEqual([
       "csi-i2c-1-imx477-1a",
@@ -145,10 +145,20 @@ describe("libcamera's cameras", () => {
     Modes: 'SRGGB10_CSI2P' : 640x480 1640x1232 1920x1080 3280x2464 
            'SRGGB8' : 640x480 1640x1232 1920x1080 3280x2464 
 `;
-    const { cameras } = await refine({ programs: { "libcamera-hello --list-cameras": old } });
+    const facts = { ...pi, absences: [raw] };
+    const { cameras } = await refine({ programs: { "libcamera-hello --list-cameras": old } }, facts);
     const modes = cameras[0]!.formats.filter(({ pixel }) => pixel.startsWith("SRGGB"));
     expect(modes).toHaveLength(8);
     expect(modes[0]).toEqual({ pixel: "SRGGB10_CSI2P", width: 640, height: 480, fps: [] });
+  });
+
+  test("aren't asked for where no node is a sensor's, for that takes long", async () => {
+    const none: Absence = { ...raw, code: "not-present" };
+    const programs = { "rpicam-hello --list-cameras": list };
+    expect((await refine({ programs }, { ...pi, absences: [none] })).cameras).toEqual([]);
+    expect(
+      (await refine({ programs }, { ...pi, absences: [{ ...raw, code: "no-permission" }] })).cameras,
+    ).toHaveLength(2);
   });
 
   test("without a program the raw receiver's absence stays; with one that lists none it says so", async () => {
