@@ -85,13 +85,14 @@ describe("cameras", () => {
 
   // Capabilities as the kernel's vivid module sets them on its nodes.
   test("of vivid's nodes only the capture node is a camera", async () => {
-    const vivid = (capabilities: number) =>
+    // Each with a size of its own, so that none passes as another's twin.
+    const vivid = (capabilities: number, index: number) =>
       device.videoDevice({
         driver: "vivid",
         card: "vivid",
         busInfo: "platform:vivid-000",
         capabilities,
-        captureFormats: [device.videoFormat("YUYV", [device.discrete(640, 360, 30)])],
+        captureFormats: [device.videoFormat("YUYV", [device.discrete(640 + index, 360, 30)])],
       });
     const all = [
       0x05230001, 0x05230002, 0x05a00000, 0x0d200000, 0x00000010, 0x15200001, 0x00190000, 0x05310000,
@@ -132,15 +133,29 @@ describe("cameras", () => {
     expect(cameras).toMatchObject([{ id: "csi-fe801000.csi", bus: "csi" }]);
   });
 
+  // Rockchip's image processor on mainline: https://docs.kernel.org/admin-guide/media/rkisp1.html
+  test("a node that the media controller has to set up is none, whatever formats it lists", async () => {
+    const mainpath = device.videoDevice({
+      driver: "rkisp1",
+      card: "rkisp1",
+      busInfo: "platform:rkisp1",
+      capabilities: 0x24201000,
+      captureFormats: [device.videoFormat("YUYV", [device.discrete(1920, 1080, 30)])],
+    });
+    const { cameras, absences } = await probeCameras(machineWith([mainpath]));
+    expect(cameras).toEqual([]);
+    expect(absences).toMatchObject([{ code: "not-supported" }]);
+  });
+
   test("a range of sizes becomes the common ones inside it and its two ends", async () => {
     const range = {
       kind: "stepwise",
       minWidth: 32,
       maxWidth: 2592,
-      stepWidth: 2,
+      stepWidth: 16,
       minHeight: 32,
       maxHeight: 1944,
-      stepHeight: 2,
+      stepHeight: 16,
       intervals: [
         { numerator: 1, denominator: 90 },
         { numerator: 1001, denominator: 30_000 },
@@ -156,10 +171,12 @@ describe("cameras", () => {
     const { cameras } = await probeCameras(machineWith([mmal]));
     expect(cameras[0]).toMatchObject({ id: "csi-0", bus: "csi" });
     const sizes = cameras[0]!.formats.map(({ width, height }) => `${width}x${height}`);
-    expect(sizes).toContain("1920x1080");
+    expect(sizes).toContain("1280x960");
     expect(sizes[0]).toBe("32x32");
     expect(sizes).toContain("2592x1944");
-    expect(sizes).not.toContain("1600x1201");
+    expect(sizes).toContain("640x480");
+    // 360 isn't a whole number of steps above 32.
+    expect(sizes).not.toContain("640x360");
     expect(sizes).not.toContain("3840x2160");
     expect(cameras[0]!.formats[0]!.fps).toEqual([90, 29.97]);
   });
