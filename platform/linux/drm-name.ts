@@ -51,7 +51,9 @@ function videoCore(driver: string, tree: readonly string[]): string {
 /** "arm,mali-t860" and "arm,mali-400" name the model; "arm,mali-bifrost" names the family. */
 function exactModel(model: string, compatible: readonly string[]): string {
   if (model !== "Mali") return model;
-  const names = compatible.map((name) => name.match(/mali-([a-z]?[0-9]{2,4}[a-z]{0,2}|[a-z]{4,12})$/)?.[1]);
+  const names = compatible.map(
+    (name) => name.match(/mali-([a-z]?[0-9]{2,4}[a-z]{0,2}|[a-z]{4,12})(?:-csf)?$/)?.[1],
+  );
   const exact = names.find((name) => name !== undefined && /[0-9]/.test(name));
   const family = names.find((name) => name !== undefined);
   if (exact !== undefined) return `Mali-${exact.toUpperCase()}`;

@@ -43,7 +43,7 @@ const placeholder =
 export async function probeBoard(machine: Machine): Promise<Findings> {
   const board = (await fromDeviceTree(machine)) ?? (await fromDmi(machine));
   if (board !== undefined) return { board };
-  const detail = "Neither /proc/device-tree nor /sys/class/dmi/id names the board";
+  const detail = "Neither /proc/device-tree nor /sys/class/dmi/id names the board.";
   return { absences: [{ about: "board", code: "not-present", detail }] };
 }
 

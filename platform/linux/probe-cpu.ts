@@ -55,12 +55,12 @@ export async function probeCpu(machine: Machine, ownArch?: string): Promise<Find
 function missing(arch: string | undefined, cores: number | undefined): Absence[] {
   const absences: Absence[] = [];
   if (arch === undefined) {
-    const detail = "Neither /proc/sys/kernel/arch nor /proc/cpuinfo tells the processor's architecture";
+    const detail = "Neither /proc/sys/kernel/arch nor /proc/cpuinfo tells the processor's architecture.";
     absences.push({ about: "cpu", code: "unreadable", detail });
   }
   if (cores === undefined) {
     const detail =
-      "Neither /sys/devices/system/cpu/online nor /proc/cpuinfo counts the cores: one is assumed";
+      "Neither /sys/devices/system/cpu/online nor /proc/cpuinfo counts the cores: one is assumed.";
     absences.push({ about: "cpu", code: "unreadable", detail });
   }
   return absences;

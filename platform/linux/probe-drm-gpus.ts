@@ -76,8 +76,8 @@ async function describe(
 }
 
 function barred(path: string): Absence {
-  const mend = "add the user to the group render: sudo usermod -aG render $USER, then log in anew";
-  return { about: "gpu", code: "no-permission", detail: `${path} may not be opened by this user`, mend };
+  const mend = "Add the user to the group render: sudo usermod -aG render $USER, then log in anew";
+  return { about: "gpu", code: "no-permission", detail: `${path} may not be opened by this user.`, mend };
 }
 
 /** @see https://docs.kernel.org/gpu/amdgpu/driver-misc.html */

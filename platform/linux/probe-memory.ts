@@ -9,7 +9,7 @@ export async function probeMemory(machine: Machine): Promise<Findings> {
   const [meminfo, limits] = await Promise.all([machine.readText("/proc/meminfo"), readLimits(machine)]);
   const whole = readMeminfo(meminfo);
   if (whole === undefined) {
-    const detail = "/proc/meminfo gives no total of the memory that makes sense";
+    const detail = "/proc/meminfo gives no total of the memory that makes sense.";
     const code = meminfo === undefined ? "not-present" : "unreadable";
     return { absences: [{ about: "memory", code, detail }] };
   }

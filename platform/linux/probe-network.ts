@@ -16,7 +16,7 @@ export async function probeNetwork(machine: Machine): Promise<Findings> {
   const isReal = (each: NetworkFacts) => each.kind !== "virtual";
   const sorted = [...interfaces.filter(isReal), ...interfaces.filter((each) => !isReal(each))];
   if (sorted.length > 0) return { network: sorted.slice(0, mostInterfaces) };
-  const detail = "/sys/class/net has no network interface but the loopback";
+  const detail = "/sys/class/net has no network interface but the loopback.";
   return { absences: [{ about: "network", code: "not-present", detail }] };
 }
 

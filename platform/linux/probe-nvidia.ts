@@ -91,11 +91,11 @@ async function readDriver(machine: Machine, answer: Answer<string>): Promise<Fin
 
 function silent(answer: Answer<string>): Absence {
   if (answer.ok || answer.code === "not-present") {
-    const detail = "NVIDIA's kernel driver is loaded, but neither nvidia-smi nor libcuda.so.1 is installed";
-    return { about: "gpu", code: "not-supported", detail, mend: "install NVIDIA's user-space driver" };
+    const detail = "NVIDIA's kernel driver is loaded, but neither nvidia-smi nor libcuda.so.1 is installed.";
+    return { about: "gpu", code: "not-supported", detail, mend: "Install NVIDIA's user-space driver" };
   }
   const detail = lineOf(`NVIDIA's driver is loaded, but nvidia-smi doesn't answer: ${answer.detail}`) ?? "";
-  return { about: "gpu", code: answer.code, detail, mend: "see `dmesg | grep NVRM`; restart the machine" };
+  return { about: "gpu", code: answer.code, detail, mend: "See `dmesg | grep NVRM`; restart the machine" };
 }
 
 interface Card {
@@ -128,9 +128,9 @@ async function findCards(machine: Machine): Promise<readonly Card[]> {
 function undriven({ address, id, driver }: Card): Absence {
   const card = lineOf(`An NVIDIA card (pci 10de:${id}) is at ${address}`);
   if (driver === "vfio-pci") {
-    const detail = `${card}, and it is lent to a virtual machine`;
+    const detail = `${card}, and it is lent to a virtual machine.`;
     return { about: "gpu", code: "busy", detail };
   }
-  const detail = `${card}, but ${driver === undefined ? "no driver has it" : `${driver} has it, which doesn't compute`}`;
-  return { about: "gpu", code: "not-supported", detail, mend: "install NVIDIA's driver for CUDA" };
+  const detail = `${card}, but ${driver === undefined ? "no driver has it" : `${driver} has it, which doesn't compute`}.`;
+  return { about: "gpu", code: "not-supported", detail, mend: "Install NVIDIA's driver for CUDA" };
 }

@@ -7,14 +7,14 @@ import type { Findings } from "./findings.ts";
 const layers = {
   seccomp: {
     about: "sandbox.seccomp",
-    detail: "The kernel takes no seccomp filter: children of the sandbox aren't kept from system calls",
-    mend: "run a kernel with CONFIG_SECCOMP_FILTER, and no container profile that denies seccomp",
+    detail: "The kernel takes no seccomp filter: children of the sandbox aren't kept from system calls.",
+    mend: "Run a kernel with CONFIG_SECCOMP_FILTER, and no container profile that denies seccomp",
   },
   cgroup: {
     about: "sandbox.cgroup",
     detail:
-      "No cgroup is ours to divide: the kernel doesn't limit the memory and time of the sandbox's children",
-    mend: "start it by systemd with Delegate=yes, or give the container a writable cgroup",
+      "No cgroup is ours to divide: the kernel doesn't limit the memory and time of the sandbox's children.",
+    mend: "Start it by systemd with Delegate=yes, or give the container a writable cgroup",
   },
 } as const;
 

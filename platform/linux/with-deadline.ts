@@ -6,7 +6,7 @@ import type { Answer } from "../contract/machine.ts";
 export async function withDeadline<T>(limitMs: number, read: () => Promise<T>): Promise<Answer<T>> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<Answer<T>>((resolve) => {
-    const detail = `No answer within ${limitMs} ms`;
+    const detail = `No answer within ${limitMs} ms.`;
     timer = setTimeout(() => resolve({ ok: false, code: "timed-out", detail }), limitMs);
   });
   try {
