@@ -1,4 +1,4 @@
-// How much of each thing a statement may have: `describeCapabilities` cuts to it, `parseStatement` holds others to it.
+// The number of a statement's schema, and how much of each thing it may have: `describeCapabilities` cuts to it, `parseStatement` holds others to it.
 
 /** The most of each thing that a statement may have. */
 export const bounds = {
@@ -19,3 +19,6 @@ export const bounds = {
   networks: 64,
   absences: 128,
 } as const;
+
+/** A statement's `schema`. Keys may be added under one number, which older readers drop; a change of meaning gets the next. */
+export const statementSchemaNumber = 1;

@@ -7,15 +7,10 @@ import type {
   GpuFacts,
   SoundFacts,
 } from "../../platform/contract/board-facts.ts";
-import { bounds } from "./bounds.ts";
+import { bounds, statementSchemaNumber } from "./bounds.ts";
 import { describeCodecs } from "./describe-codecs.ts";
 import { gibibytes, whole, within } from "./measure.ts";
-import {
-  type CapabilityStatement,
-  type StatedAbsence,
-  type StatedGpu,
-  statementSchemaNumber,
-} from "./statement.ts";
+import type { CapabilityStatement, StatedAbsence, StatedGpu } from "./statement.ts";
 
 /** What the agent says of itself. */
 export interface SelfFacts {

@@ -2,10 +2,7 @@
 import { z } from "zod";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { refusalCodes } from "../../platform/contract/machine.ts";
-import { bounds } from "./bounds.ts";
-
-/** A statement's `schema`. Keys may be added under one number, which older readers drop; a change of meaning gets the next. */
-export const statementSchemaNumber = 1;
+import { bounds, statementSchemaNumber } from "./bounds.ts";
 
 /** What could break a line, or change how the rest of it shows. */
 const unprintable = /[\p{C}\p{Zl}\p{Zp}]/u;

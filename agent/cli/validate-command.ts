@@ -3,9 +3,11 @@ import { loadConfig } from "../main/environment.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
 import { Program } from "../main/program.ts";
 import type { OpenPort } from "../manifest/resolved.ts";
+import { explainReason } from "../placement/check-placement.ts";
 import type { Call } from "./command.ts";
 import { formatBytes } from "./quantity.ts";
 import { formatTable } from "./table.ts";
+import { oneLine } from "./terminal.ts";
 
 export async function executeValidate({ operands, texts, flag, terminal }: Call): Promise<number> {
   await using program = new Program({ config: await loadConfig(), onWeakSandbox: () => {} });
@@ -25,14 +27,23 @@ export async function executeValidate({ operands, texts, flag, terminal }: Call)
 }
 
 /** The JSON document. */
-function describe({ file, resolved, plan, modules }: LoadedPipeline): object {
+function describe({ file, resolved, plan, modules, degraded }: LoadedPipeline): object {
   return {
     ok: true,
     file,
     name: resolved.name,
     nodes: plan.decisions.map(({ node: id, stage, reason }) => {
       const { type, params, trust } = resolved.nodes.find((node) => node.id === id)!;
-      return { id, node_type: type, from: trust, params, stage, reason };
+      const missing = degraded.find(({ node }) => node === id)?.missing.map(explainReason);
+      return {
+        id,
+        node_type: type,
+        from: trust,
+        params,
+        stage,
+        reason,
+        ...(missing === undefined ? {} : { missing }),
+      };
     }),
     stages: plan.stages.map(({ id, nodes, placedOn }) => ({
       id,
@@ -54,7 +65,7 @@ function describe({ file, resolved, plan, modules }: LoadedPipeline): object {
 
 const pageBytes = 65_536;
 
-function format({ file, resolved, plan, modules }: LoadedPipeline): string[] {
+function format({ file, resolved, plan, modules, degraded }: LoadedPipeline): string[] {
   const nodes = plan.decisions.map((decision) => ({
     ...decision,
     ...resolved.nodes.find(({ id }) => id === decision.node)!,
@@ -70,6 +81,11 @@ function format({ file, resolved, plan, modules }: LoadedPipeline): string[] {
         { title: "because", text: ({ reason }) => reason },
       ],
       nodes,
+    ),
+    ...degraded.flatMap(({ node, missing }) =>
+      missing.map(
+        (reason) => `  ${node} will run without what it prefers: ${oneLine(explainReason(reason))}`,
+      ),
     ),
     "",
     ...formatTable(

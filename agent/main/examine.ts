@@ -7,6 +7,7 @@ import { systemClock } from "../../platform/contract/clock.ts";
 import { openFfmpegDecoder } from "../../platform/ffmpeg/ffmpeg-decoder.ts";
 import type { Config } from "../config/config.ts";
 import type { Check } from "./check.ts";
+import { examineDevices } from "./examine-devices.ts";
 import { examineSandbox } from "./examine-sandbox.ts";
 
 const gibibyte = 2 ** 30;
@@ -18,6 +19,7 @@ export async function examineMachine(config: Config): Promise<Check[]> {
     checkTemporaryFolder(),
     checkHome(config.homeFolder),
     await checkFfmpeg(),
+    ...(await examineDevices(config)),
     checkKernel(release()),
     checkMemory(),
     await checkClock(),

@@ -11,6 +11,7 @@ import { openFileBlobCache } from "../../platform/store/file-blob-cache.ts";
 import { describeCapabilities } from "../capability/describe-capabilities.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
 import type { Config } from "../config/config.ts";
+import { nativeNames } from "../native/native-names.ts";
 import { searchPath } from "./environment.ts";
 import { rememberAnswers } from "./remember-answers.ts";
 import { readSandboxStrength } from "./sandbox-strength.ts";
@@ -67,9 +68,6 @@ const mostNodeMemoryMb = 4096;
 
 /** Imported late: whoever only reads a recording doesn't wait for it. */
 async function knownNodeTypes(): Promise<string[]> {
-  const [{ builtinDescriptors }, { nativeDescriptors }] = await Promise.all([
-    import("./builtin-nodes.ts"),
-    import("../native/native-nodes.ts"),
-  ]);
-  return [...builtinDescriptors(), ...nativeDescriptors()].map(({ name }) => name);
+  const { builtinDescriptors } = await import("./builtin-nodes.ts");
+  return [...builtinDescriptors().map(({ name }) => name), ...nativeNames];
 }

@@ -1,0 +1,7 @@
+// The names of the native node types, for who only tells them: the types themselves bring their schemas along.
+
+/** In alphabetical order; a test holds it to the types. */
+export const nativeNames: readonly string[] = [
+  ...["AudioSink", "AudioSource", "CameraSource", "FileSink", "FileSource", "ImageSink", "RtspSource"],
+  ...["ScreenSource", "SyntheticSource"],
+];
