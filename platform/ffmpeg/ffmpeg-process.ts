@@ -23,6 +23,11 @@ export interface FfmpegEnd {
   readonly stderr: string;
 }
 
+export interface FfmpegListeners {
+  readonly stderr?: (tail: string) => void;
+  readonly stdout?: (text: string) => void;
+}
+
 export interface FfmpegProcess {
   /** Settles when the process runs, or couldn't be started. */
   readonly started: Promise<void>;
@@ -32,19 +37,19 @@ export interface FfmpegProcess {
   stop(graceMs: number): Promise<void>;
 }
 
-/** Starts FFmpeg with its output into a stream (which is ended then), or under a name as FFmpeg understands it. `listen` hears the
- * end of stderr whenever there is more of it. */
+/** Starts FFmpeg with its output into a stream (which is ended then), or under a name as FFmpeg understands it. `listeners` hear
+ * the end of stderr whenever there is more of it, and what comes on stdout where that isn't the output. */
 export async function startFfmpeg(
   args: FfmpegArguments,
   output: PassThrough | string,
-  listen: (stderr: string) => void = () => {},
+  listeners: FfmpegListeners = {},
 ): Promise<FfmpegProcess> {
   const { default: ffmpeg } = await import("fluent-ffmpeg");
   // Of one option alone, or of a list, fluent-ffmpeg splits what has a space in it; of several arguments it doesn't.
   const command = ffmpeg({ source: args.input })
     .setFfmpegPath(args.program)
     .inputOptions("-hide_banner", ...args.inputOptions);
-  mendCommand(command, typeof args.input === "string", listen);
+  mendCommand(command, typeof args.input === "string", listeners);
   const watched = watch(command, typeof output === "string" ? undefined : output);
   command.output(output as string, { end: true });
   command.outputOptions("-f", args.format, ...args.outputOptions).run();
@@ -59,11 +64,11 @@ interface InnerCommand {
 type OnStart = (child: ChildProcess, stdout: LineRing, stderr: LineRing) => void;
 type OnEnd = (error: Error | null, stdout?: LineRing, stderr?: LineRing) => void;
 interface LineRing {
-  append(text: string): void;
+  append(data: string | Uint8Array): void;
   get(): string;
 }
 
-function mendCommand(command: FfmpegCommand, closeStdin: boolean, listen: (stderr: string) => void): void {
+function mendCommand(command: FfmpegCommand, closeStdin: boolean, listeners: FfmpegListeners): void {
   const inner = command as unknown as InnerCommand;
   // It would start ffmpeg twice more to list formats and encoders (180 ms); FFmpeg says itself what it hasn't.
   inner._checkCapabilities = (callback) => callback(null);
@@ -75,7 +80,8 @@ function mendCommand(command: FfmpegCommand, closeStdin: boolean, listen: (stder
       args,
       options,
       (child, stdout, stderr) => {
-        boundRing(stderr, listen);
+        boundRing(stderr, listeners.stderr);
+        boundRing(stdout, listeners.stdout && ((_tail, text) => listeners.stdout?.(text)));
         if (closeStdin) child.stdin?.on("error", () => {}).end();
         onStart(child, stdout, stderr);
       },
@@ -85,11 +91,12 @@ function mendCommand(command: FfmpegCommand, closeStdin: boolean, listen: (stder
 }
 
 /** Its ring of lines bounds how many there are, not how long one is. */
-function boundRing(ring: LineRing, listen: (tail: string) => void): void {
+function boundRing(ring: LineRing, listen?: (tail: string, text: string) => void): void {
   let tail = "";
-  ring.append = (text) => {
+  ring.append = (data) => {
+    const text = String(data);
     tail = (tail + text).slice(-maxStderrCharacters);
-    listen(tail);
+    listen?.(tail, text);
   };
   ring.get = () => tail;
 }

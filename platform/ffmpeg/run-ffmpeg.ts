@@ -39,10 +39,12 @@ export async function* runFfmpeg(run: FfmpegRun, signal: AbortSignal): AsyncGene
   // fluent-ffmpeg takes an output that closes for a failure, and kills; so this one closes only when we say so.
   const bytes = new PassThrough({ highWaterMark: bufferBytes, autoDestroy: false, emitClose: false });
   let isRefused = false;
-  const child = await startFfmpeg(run, bytes, (stderr) => {
-    if (isRefused || run.refuses?.test(stderr) !== true) return;
-    isRefused = true;
-    void child.stop(0);
+  const child = await startFfmpeg(run, bytes, {
+    stderr: (tail) => {
+      if (isRefused || run.refuses?.test(tail) !== true) return;
+      isRefused = true;
+      void child.stop(0);
+    },
   });
   const graceMs = run.graceMs ?? 0;
   const stop = () => void child.stop(graceMs);
