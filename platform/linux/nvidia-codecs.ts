@@ -1,6 +1,6 @@
 // Codecs of NVIDIA's GPUs, which tell their generation and not their codecs.
-import type { HardwareCodec } from "../contract/board-facts.ts";
-import type { Answer } from "../contract/machine.ts";
+import type { Absence, HardwareCodec } from "../contract/board-facts.ts";
+import type { Answer, Machine } from "../contract/machine.ts";
 import { distinct, type HardwareSeen, nothingSeen } from "./hardware-seen.ts";
 
 interface Generation {
@@ -40,8 +40,12 @@ export const nvidiaQuery = [
   "--format=csv,noheader,nounits",
 ] as const;
 
+/** Folders of the driver's libraries: Debian's and Fedora's. */
+const libraryFolders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64", "/usr/lib"];
+const videoLibraries = { nvdec: "libnvcuvid.so.1", nvenc: "libnvidia-encode.so.1" } as const;
+
 /** @param answer to `nvidiaQuery`: a line a GPU, such as `NVIDIA GeForce RTX 3060, 12288, 11911, 550.54.14, 8.6`. */
-export function seeNvidiaCodecs(answer: Answer<string>): HardwareSeen {
+export async function seeNvidiaCodecs(machine: Machine, answer: Answer<string>): Promise<HardwareSeen> {
   if (!answer.ok) return nothingSeen;
   const codecs = answer.value.split("\n", 32).flatMap((line, index) =>
     listCodecs(
@@ -49,7 +53,33 @@ export function seeNvidiaCodecs(answer: Answer<string>): HardwareSeen {
       index,
     ),
   );
-  return { codecs: distinct(codecs), absences: [] };
+  if (codecs.length === 0) return nothingSeen;
+  const missing = await findMissing(machine);
+  const usable = codecs.filter(({ api }) => !missing.some((known) => known === api));
+  if (usable.length === codecs.length) return { codecs: distinct(usable), absences: [] };
+  const names = missing.map((api) => videoLibraries[api]).join(" and ");
+  const absence: Absence = {
+    about: "codecs",
+    code: "not-present",
+    detail: `The GPU's codecs can't be used: NVIDIA's driver is here without ${names}.`,
+    mend: "Install them (Debian: libnvidia-encode1, libnvcuvid1); a container needs NVIDIA_DRIVER_CAPABILITIES=video,compute,utility",
+  };
+  return { codecs: distinct(usable), absences: [absence] };
+}
+
+/** Containers get the driver's libraries by kind, and often not those for video. Where CUDA's own library isn't in a known folder, nothing
+ * can be told of the others. */
+async function findMissing(machine: Machine): Promise<(keyof typeof videoLibraries)[]> {
+  const isThere = async (path: string): Promise<boolean> => (await machine.resolve(path)) !== undefined;
+  for (const folder of libraryFolders) {
+    if (!(await isThere(`${folder}/libcuda.so.1`))) continue;
+    const [nvdec, nvenc] = await Promise.all([
+      isThere(`${folder}/${videoLibraries.nvdec}`),
+      isThere(`${folder}/${videoLibraries.nvenc}`),
+    ]);
+    return [...(nvdec ? [] : (["nvdec"] as const)), ...(nvenc ? [] : (["nvenc"] as const))];
+  }
+  return [];
 }
 
 function listCodecs(fields: readonly string[], index: number): HardwareCodec[] {

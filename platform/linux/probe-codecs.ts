@@ -29,10 +29,12 @@ export async function probeCodecs(
     askFfmpeg(machine),
     shared.videoNodes ?? readVideoNodes(machine),
     seeVaapiCodecs(machine),
-    shared.nvidia ?? machine.run("nvidia-smi", nvidiaQuery),
+    (shared.nvidia ?? machine.run("nvidia-smi", nvidiaQuery)).then((answer) =>
+      seeNvidiaCodecs(machine, answer),
+    ),
   ]);
   if ("absence" in ffmpeg) return { hardwareCodecs: [], ffmpeg: undefined, absences: [ffmpeg.absence] };
-  const seen = [seeV4l2Codecs(nodes), vaapi, seeNvidiaCodecs(nvidia)];
+  const seen = [seeV4l2Codecs(nodes), vaapi, nvidia];
   const joined = joinCodecs(distinct(seen.flatMap(({ codecs }) => codecs)), ffmpeg.ways);
   return {
     hardwareCodecs: joined.codecs,

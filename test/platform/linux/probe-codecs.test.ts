@@ -188,6 +188,23 @@ describe("hardware codecs", () => {
     expect(brief(hardwareCodecs).includes("decode av1 nvdec")).toBe(decodesAv1);
   });
 
+  test("of NVIDIA need the driver's video libraries, which containers often lack", async () => {
+    const programs = { [query]: "NVIDIA GeForce RTX 3060, 12288, 11911, 550.54.14, 8.6\n" };
+    const folder = "/usr/lib/x86_64-linux-gnu";
+    const files = { [`${folder}/libcuda.so.1`]: "", [`${folder}/libnvcuvid.so.1`]: "" };
+    const { hardwareCodecs, absences } = await probeCodecs(machineWith({ programs, files }));
+    expect(new Set(hardwareCodecs.map(({ api }) => api))).toEqual(new Set(["nvdec"]));
+    expect(absences).toMatchObject([
+      {
+        about: "codecs",
+        code: "not-present",
+        detail: expect.stringContaining("without libnvidia-encode.so.1"),
+      },
+    ]);
+    const whole = { ...files, [`${folder}/libnvidia-encode.so.1`]: "" };
+    expect((await probeCodecs(machineWith({ programs, files: whole }))).absences).toEqual([]);
+  });
+
   test("of NVIDIA's newest: AV1 is encoded where FFmpeg has av1_nvenc, and told where it hasn't", async () => {
     const programs = { [query]: "NVIDIA GeForce RTX 4090, 24564, 24000, 550.54.14, 8.9\n" };
     const without = await probeCodecs(machineWith({ programs }));
