@@ -39,6 +39,8 @@ export interface NativeContext {
   readonly node: string;
   /** The output ports that something takes. Nothing is captured for the others. */
   readonly wanted: ReadonlySet<string>;
+  /** Of a sink: the input ports that something gives to. Absent where that isn't known. */
+  readonly connected?: ReadonlySet<string> | undefined;
   readonly capture: MediaCapture;
   readonly encoder: MediaEncoder;
   readonly clock: PipelineClock;

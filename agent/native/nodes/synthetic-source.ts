@@ -4,6 +4,7 @@ import type { FrameSource, SourceMetrics, TimeMark } from "../../node/runner.ts"
 import type { NativeNodeType, PipelineClock } from "../node-type.ts";
 import { TestPicture } from "../synthetic/test-picture.ts";
 import { testSound } from "../synthetic/test-sound.ts";
+import { readParams } from "./read-params.ts";
 import { type SyntheticParams, syntheticDescriptor, syntheticParams } from "./synthetic-params.ts";
 
 /** Waits that are longer than this say by a mark until when nothing comes. */
@@ -13,8 +14,8 @@ const soundPatienceUs = 1_000_000;
 
 export const syntheticSource: NativeNodeType = {
   descriptor: syntheticDescriptor,
-  async openSource(given, { wanted, clock }) {
-    const params = syntheticParams.parse(given);
+  async openSource(given, { node, wanted, clock }) {
+    const params = readParams(syntheticParams, given, node);
     const lanes = [
       ...(wanted.has("video") ? [pictureLane(params)] : []),
       ...(wanted.has("audio") ? [soundLane(params)] : []),
