@@ -72,6 +72,37 @@ describe("validate", () => {
   });
 });
 
+describe("validate of what this machine can't do", () => {
+  function write(capabilities: object): string {
+    const file = scratch.file("needy.json");
+    const nodes = [{ id: "a", node_type: "PassThrough", capabilities }];
+    writeFileSync(file, JSON.stringify({ version: "v1", metadata: { name: "x" }, nodes, connections: [] }));
+    return file;
+  }
+
+  test("tells which node runs without what it prefers", async () => {
+    const file = write({ gpu: { type: "metal", required: false, preferred: true } });
+    const page = await scratch.run(["validate", file]);
+    expect(page.exitCode).toBe(0);
+    expect(page.stdout).toContain(
+      "  a will run without what it prefers: prefers a GPU (metal), and there is ",
+    );
+    const { nodes } = JSON.parse((await scratch.run(["validate", file, "--json"])).stdout);
+    expect(nodes[0].missing).toEqual([expect.stringContaining("prefers a GPU (metal)")]);
+  });
+
+  test("refuses with 4 and every reason what it requires", async () => {
+    const { exitCode, stderr } = await scratch.run([
+      "validate",
+      write({ gpu: { type: "metal" }, memory_gb: 900_000 }),
+    ]);
+    expect(exitCode).toBe(4);
+    expect(stderr).toMatch(
+      /no place for "a": local: needs a GPU \(metal\), .*; needs 900000 GB of memory, and/,
+    );
+  });
+});
+
 describe("nodes", () => {
   test("lists the built-in types", async () => {
     const { exitCode, stdout } = await scratch.run(["nodes"]);
@@ -112,6 +143,13 @@ describe("doctor", () => {
     expect(byName.get("sandbox")?.status).toBe("ok");
     expect(byName.get("address space")?.status).toBe("ok");
     for (const { status, mend } of byName.values()) expect(mend === undefined).toBe(status === "ok");
+  });
+
+  test("looks at devices, each with its own line", async () => {
+    const { stdout } = await scratch.run(["doctor"]);
+    for (const name of ["cameras", "microphones", "speakers", "gpu", "codecs"]) {
+      expect(stdout).toMatch(new RegExp(`^(ok|warn) +${name} +\\S`, "m"));
+    }
   });
 
   test("misses ffmpeg without failing, since WAV and JSON work without", async () => {
