@@ -6,8 +6,16 @@ import { cameraSource } from "./nodes/camera-source.ts";
 import { fileSource } from "./nodes/file-source.ts";
 import { rtspSource } from "./nodes/rtsp-source.ts";
 import { screenSource } from "./nodes/screen-source.ts";
+import { syntheticSource } from "./nodes/synthetic-source.ts";
 
-const types: readonly NativeNodeType[] = [audioSource, cameraSource, fileSource, rtspSource, screenSource];
+const types: readonly NativeNodeType[] = [
+  audioSource,
+  cameraSource,
+  fileSource,
+  rtspSource,
+  screenSource,
+  syntheticSource,
+];
 
 /** By `node_type`, in alphabetical order. */
 export const nativeNodes: ReadonlyMap<string, NativeNodeType> = new Map(
