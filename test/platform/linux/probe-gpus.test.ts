@@ -44,6 +44,11 @@ describe("NVIDIA's GPUs", () => {
     expect(gpus).toMatchObject([{ memoryBytes: undefined, isMemoryShared: true, model: "Orin (nvgpu)" }]);
   });
 
+  test("with more free than there is have an unknown share free", async () => {
+    const { gpus } = await nvidiaOf("NVIDIA A2, 16384, 99999, 550.54.14, 8.6\n");
+    expect(gpus).toMatchObject([{ memoryBytes: 16384 * 2 ** 20, freeMemoryBytes: undefined }]);
+  });
+
   test("are none by garbage", async () => {
     const garbage = [
       "No devices were found\n",
