@@ -119,9 +119,9 @@ function aboutRecord(time: Date): object {
   return { schema: 1, recorded: time.toISOString(), by: "record-board", sources: ["this board"] };
 }
 
-/** Libraries that probes may look for; what else is installed is nobody's business. */
+/** Libraries and drivers' descriptions that probes may look for; what else is installed is nobody's business. */
 const recordedLibraries =
-  /^lib(nv|cud|onnx|openvino|tensorflow|OpenCL|vulkan|amdhip|hip|hsa|rocm|mali|Mali|hailo|edgetpu)/;
+  /^lib(nv|cud|onnx|openvino|tensorflow|OpenCL|vulkan|amdhip|hip|hsa|rocm|mali|Mali|hailo|edgetpu)|\.icd$|[_-]icd[^/]*\.json$/;
 
 function namesWorthKeeping(path: string, names: readonly string[]): readonly string[] {
   if (/^\/dev(\/|$)/.test(path)) return [];

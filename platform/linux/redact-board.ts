@@ -34,8 +34,8 @@ const rules: readonly (readonly [RegExp, string])[] = [
     "::",
   ],
   [/(?<![\w.-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)/g, "0.0.0.0"],
-  // Who built it, whose folder it is.
-  [/(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, "someone"],
+  // Who built it, whose folder it is. "fe.admaif@290f000.ADMAIF1" is a device.
+  [/(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){0,8}\.[a-z]{2,12}(?![\w-])/g, "someone"],
   [/(?<=\/home\/)[^/\s"':]+/g, "user"],
 ];
 

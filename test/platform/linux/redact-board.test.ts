@@ -36,6 +36,8 @@ const kept: readonly string[] = [
   "0000:01:00.0",
   "platform:1f00110000.csi",
   "13e00000.host1x:nvcsi@15a00000-",
+  "fe.admaif@290f000.ADMAIF1 (*)",
+  "/base/axi/pcie@1000120000/rp1/i2c@88000/imx708@1a",
   "0::/",
   "0::/user.slice/user-1000.slice",
   "raspberrypi,4-model-b\0brcm,bcm2711\0",
