@@ -72,7 +72,9 @@ async function runFor(
   try {
     return await program.run(pipeline, {
       inputs: call.texts("input"),
-      outputs: pipeline.plan.openOutputs.length === 0 ? call.texts("output") : outputsOf(call),
+      outputs: pipeline.plan.openOutputs.every(({ onRequest }) => onRequest)
+        ? call.texts("output")
+        : outputsOf(call),
       raw: call.flag("raw"),
       drain: AbortSignal.any([interrupts.drain, over.signal]),
       stop: interrupts.stop,

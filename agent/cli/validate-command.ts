@@ -52,7 +52,11 @@ function describe({ file, resolved, plan, modules, degraded }: LoadedPipeline): 
     })),
     connections: resolved.connections.map(({ from, to }) => ({ from: show(from), to: show(to) })),
     inputs: plan.openInputs.map((port) => ({ port: show(port), kinds: port.kinds })),
-    outputs: plan.openOutputs.map((port) => ({ port: show(port), kinds: port.kinds })),
+    outputs: plan.openOutputs.map((port) => ({
+      port: show(port),
+      kinds: port.kinds,
+      on_request: port.onRequest,
+    })),
     modules: [...modules].map(([type, { module, facts }]) => ({
       node_type: type,
       bytes: facts.bytes,

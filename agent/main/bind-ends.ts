@@ -2,7 +2,7 @@
 
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { nearestName } from "../../platform/base/nearest.ts";
-import type { OpenInput, OpenPort } from "../manifest/resolved.ts";
+import type { OpenInput, OpenOutput, OpenPort } from "../manifest/resolved.ts";
 
 export interface Binding {
   readonly port: OpenPort;
@@ -49,9 +49,10 @@ export function bindInputs(options: readonly string[], open: readonly OpenInput[
   return bindings;
 }
 
-/** Binds `--output` options. A bare FILE takes every open output that no other option names; its lines then name the node.
+/** Binds `--output` options. A bare FILE takes every open output that no other option names, except those on request; its
+ * lines then name the node.
  * @throws RemoteMediaError `usage` */
-export function bindOutputs(options: readonly string[], open: readonly OpenPort[]): Binding[] {
+export function bindOutputs(options: readonly string[], open: readonly OpenOutput[]): Binding[] {
   const named = options.map((option) => parseNamedEnd(option, open));
   const bare = options.filter((_, index) => named[index] === undefined);
   if (bare.length > 1)
@@ -61,7 +62,7 @@ export function bindOutputs(options: readonly string[], open: readonly OpenPort[
   const bound = named.filter((binding) => binding !== undefined);
   const [path] = bare;
   if (path === undefined) return bound;
-  const rest = open.filter((port) => !bound.some((binding) => binding.port === port));
+  const rest = open.filter((port) => !port.onRequest && !bound.some((binding) => binding.port === port));
   if (rest.length === 0)
     throw new RemoteMediaError("usage", `nothing is left for --output ${path}`, {
       hint:

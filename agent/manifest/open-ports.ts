@@ -3,23 +3,24 @@ import { quote } from "./json-path.ts";
 import type { Manifest } from "./manifest.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { showPort } from "./resolve-connections.ts";
-import type { OpenInput, OpenPort, ResolvedConnection, ResolvedNode } from "./resolved.ts";
+import type { OpenInput, OpenOutput, OpenPort, ResolvedConnection, ResolvedNode } from "./resolved.ts";
 
 /** A node without any incoming connection is fed from outside: all its inputs are open. A node with one must have all its required
- * inputs connected, or it is reported. Outputs without a connection are open. */
+ * inputs connected, or it is reported. Outputs without a connection are open, those that
+ * aren't required on request where their node has others that are connected. */
 export function findOpenPorts(
   manifest: Manifest,
   nodes: readonly ResolvedNode[],
   connections: readonly ResolvedConnection[],
   problems: ProblemList,
-): { readonly openInputs: OpenInput[]; readonly openOutputs: OpenPort[] } {
+): { readonly openInputs: OpenInput[]; readonly openOutputs: OpenOutput[] } {
   const fed = new Set(connections.map(({ to }) => showPort(to)));
   const drained = new Set(connections.map(({ from }) => showPort(from)));
   const feeders = new Map<string, string[]>();
   for (const { from, to } of connections)
     feeders.set(to.node, [...(feeders.get(to.node) ?? []), showPort(from)]);
   const openInputs: OpenInput[] = [];
-  const openOutputs: OpenPort[] = [];
+  const openOutputs: OpenOutput[] = [];
   for (const node of nodes) {
     const feeding = feeders.get(node.id);
     for (const [port, { kinds, required }] of Object.entries(node.descriptor.inputs)) {
@@ -27,9 +28,12 @@ export function findOpenPorts(
       if (feeding === undefined) openInputs.push(open);
       else if (required && !fed.has(showPort(open))) reportUnfed(manifest, node, open, feeding, problems);
     }
-    for (const [port, { kinds }] of Object.entries(node.descriptor.outputs)) {
-      const open = { node: node.id, port, kinds };
-      if (!drained.has(showPort(open))) openOutputs.push(open);
+    const outputs = Object.entries(node.descriptor.outputs);
+    const isDrained = (port: string) => drained.has(showPort({ node: node.id, port }));
+    const isAnyDrained = outputs.some(([port]) => isDrained(port));
+    for (const [port, { kinds, required }] of outputs) {
+      const onRequest = !required && isAnyDrained;
+      if (!isDrained(port)) openOutputs.push({ node: node.id, port, kinds, onRequest });
     }
   }
   return { openInputs, openOutputs };

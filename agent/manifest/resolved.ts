@@ -52,6 +52,11 @@ export interface OpenInput extends OpenPort {
   readonly required: boolean;
 }
 
+/** `onRequest`: it isn't required, and others of its node are connected, so that it is taken only where `--output` names it. */
+export interface OpenOutput extends OpenPort {
+  readonly onRequest: boolean;
+}
+
 /** A pipeline whose types, ports, params and graph are sound. */
 export interface ResolvedPipeline {
   readonly name: string;
@@ -61,7 +66,7 @@ export interface ResolvedPipeline {
   /** Ports that `--input` feeds: the inputs of nodes without any incoming connection. */
   readonly openInputs: readonly OpenInput[];
   /** Ports that go to `--output`: outputs without a connection. */
-  readonly openOutputs: readonly OpenPort[];
+  readonly openOutputs: readonly OpenOutput[];
   /** Node ids, each after all that feed it; the manifest's order where that leaves a choice. */
   readonly topologicalOrder: readonly string[];
   /** The manifest's, for errors of later steps. */

@@ -4,7 +4,12 @@ import { payloadKinds } from "./frame.ts";
 
 const portSchema = z.strictObject({
   kinds: z.array(z.enum(payloadKinds)).min(1).describe("Payload kinds the port takes or gives."),
-  required: z.boolean().default(true).describe("Inputs only: whether the port must be connected."),
+  required: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Of an input: whether it must be connected. Of an output: `false` gives frames only where something takes them.",
+    ),
   description: z.string().optional(),
 });
 

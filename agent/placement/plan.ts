@@ -1,7 +1,7 @@
 // A plan: which nodes run together in one child, and what crosses between them.
 import type {
   OpenInput,
-  OpenPort,
+  OpenOutput,
   PortReference,
   ResolvedConnection,
   ResolvedNode,
@@ -39,7 +39,7 @@ export interface Plan {
   /** Between stages; `to.node` is always the root of its stage. */
   readonly connections: readonly ResolvedConnection[];
   readonly openInputs: readonly OpenInput[];
-  readonly openOutputs: readonly OpenPort[];
+  readonly openOutputs: readonly OpenOutput[];
   /** One a node, in the order of the stages. */
   readonly decisions: readonly StageDecision[];
 }

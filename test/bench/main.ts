@@ -6,8 +6,10 @@ import { createChildSpawner } from "../../platform/process/spawn-child.ts";
 import { checkout } from "../support/sandbox.ts";
 import { benchAudio } from "./bench-audio.ts";
 import { benchCalls } from "./bench-calls.ts";
+import { benchCapture } from "./bench-capture.ts";
 import { benchFuel } from "./bench-fuel.ts";
 import { benchKill } from "./bench-kill.ts";
+import { benchProbe } from "./bench-probe.ts";
 import { benchStart } from "./bench-start.ts";
 import { printTable } from "./print-table.ts";
 import type { Row } from "./row.ts";
@@ -20,6 +22,8 @@ const groups: Record<string, () => Promise<Row[]>> = {
   start: () => benchStart(binary),
   fuel: benchFuel,
   audio: () => benchAudio(binary),
+  probe: () => benchProbe(binary),
+  capture: () => withPool(benchCapture),
 };
 
 async function withPool(measure: (pool: SandboxPool) => Promise<Row[]>): Promise<Row[]> {

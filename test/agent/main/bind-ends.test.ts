@@ -1,12 +1,12 @@
 // Which file feeds which open input, and takes which open output.
 import { describe, expect, test } from "vitest";
 import { bindInputs, bindOutputs } from "../../../agent/main/bind-ends.ts";
-import type { OpenInput } from "../../../agent/manifest/resolved.ts";
+import type { OpenInput, OpenOutput } from "../../../agent/manifest/resolved.ts";
 import type { RemoteMediaError } from "../../../platform/base/error.ts";
 
-function port(name: string, required = true): OpenInput {
+function port(name: string, required = true): OpenInput & OpenOutput {
   const [node = "", port = ""] = name.split(".");
-  return { node, port, kinds: ["json"], required };
+  return { node, port, kinds: ["json"], required, onRequest: false };
 }
 
 const [one, two, events] = [port("a.in"), port("b.in"), port("vad.events")];
@@ -63,6 +63,12 @@ describe("inputs", () => {
 });
 
 describe("outputs", () => {
+  test("one on request is taken where it is named, and not by a bare file", () => {
+    const audio = { ...port("camera.audio"), onRequest: true };
+    expect(shown(bindOutputs(["x.ndjson"], [events, audio]))).toEqual(["vad.events=x.ndjson"]);
+    expect(shown(bindOutputs(["camera.audio=a.wav"], [events, audio]))).toEqual(["camera.audio=a.wav"]);
+  });
+
   test("a bare file takes every open output that no other option names", () => {
     expect(shown(bindOutputs(["-", "vad=e.ndjson"], [one, events, two]))).toEqual([
       ...["vad.events=e.ndjson", "a.in=-", "b.in=-"],

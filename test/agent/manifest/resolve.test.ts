@@ -27,7 +27,7 @@ describe("resolvePipeline", () => {
     expect(resolved.openInputs).toEqual([
       { node: "mul", port: "in", kinds: ["json", "audio"], required: true },
     ]);
-    expect(resolved.openOutputs).toEqual([{ node: "add", port: "out", kinds: ["json"] }]);
+    expect(resolved.openOutputs).toEqual([{ node: "add", port: "out", kinds: ["json"], onRequest: false }]);
     expect(resolved.topologicalOrder).toEqual(["mul", "add"]);
     expect(resolved.nodes[1]).toMatchObject({
       id: "add",
@@ -280,6 +280,25 @@ describe("the graph", () => {
       { node: "mix", port: "left", kinds: ["audio"], required: true },
       { node: "mix", port: "right", kinds: ["audio"], required: true },
     ]);
+  });
+
+  it("leaves an output that isn't required to who asks for it, once another of its node is connected", () => {
+    const camera = descriptor("Camera", {}, {});
+    const optional = { kinds: ["json" as const], required: false };
+    const types = buildCatalog([
+      { ...camera, outputs: { video: optional, audio: optional } },
+      descriptor("Look", { in: ["json"] }, {}),
+    ]);
+    const open = (...connections: string[]) => {
+      const nodes: [string, string][] = [
+        ["cam", "Camera"],
+        ["look", "Look"],
+      ];
+      const resolved = resolvePipeline(parseManifest(manifestText(nodes, connections)), types);
+      return resolved.openOutputs.map(({ port, onRequest }) => `${port} ${onRequest}`);
+    };
+    expect(open()).toEqual(["video false", "audio false"]);
+    expect(open("cam.video>look")).toEqual(["audio true"]);
   });
 
   it("lets an optional input stay unconnected", () => {

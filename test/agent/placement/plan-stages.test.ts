@@ -52,8 +52,8 @@ describe("planStages", () => {
       connections: [],
       openInputs: [{ node: "resample", port: "in", kinds: ["audio"], required: true }],
       openOutputs: [
-        { node: "mel", port: "out", kinds: ["tensor"] },
-        { node: "events", port: "out", kinds: expect.arrayContaining(["json"]) },
+        { node: "mel", port: "out", kinds: ["tensor"], onRequest: false },
+        { node: "events", port: "out", kinds: expect.arrayContaining(["json"]), onRequest: false },
       ],
       decisions: [
         { node: "resample", stage: "stage-1", reason: "starts a stage: nothing in the pipeline feeds it" },
