@@ -36,7 +36,7 @@ export interface HostFacts {
 export interface CpuFacts {
   /** As manifests write it: "x86_64", "aarch64", "arm". */
   readonly arch: string;
-  /** Logical cores that are online. */
+  /** Logical cores that are online; fewer where a container's share of their time is worth less. */
   readonly cores: number;
   readonly model: string | undefined;
   /** Of "neon", "sve", "sve2", "dotprod", "fp16", "i8mm", "sse4_2", "avx", "avx2", "avx512f", "avx512_vnni", "amx", "fma": those it has. */

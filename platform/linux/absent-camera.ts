@@ -11,6 +11,9 @@ const maxAbsences = 16;
 /** Motors of lenses and flashes stand on the same bus as sensors. */
 const notSensor = /^(dw9|ad58|ak73|vcm|lm3|bu64|ov\w*_af|at24|pca95)/;
 
+/** With its place on the I2C bus, or as drivers call a sensor that comes in variants ("imx708_wide_noir"). */
+const sensorName = /^(?:([a-z][a-z0-9_-]*) \d+-[\da-f]{4}|((?:imx|ov|ar|gc|sc|mira)\d\w*))\s*$/;
+
 /** One absence for each reason, never one for each of a board's twenty codec nodes. `not-supported` is said of raw receivers only, so
  * that whoever knows another way to their pictures can tell it. */
 export async function explainCameras(
@@ -113,7 +116,11 @@ async function readSensors(machine: Machine): Promise<string[]> {
   const names = (await machine.list(folder)).filter((name) => /^v4l-subdev\d{1,4}$/.test(name)).slice(0, 64);
   const labels = await Promise.all(names.map((name) => machine.readText(`${folder}/${name}/name`)));
   const sensors = labels.flatMap(
-    (label) => /^([a-z][a-z0-9_-]*) \d+-[\da-f]{4}\s*$/.exec(label ?? "")?.[1] ?? [],
+    (label) =>
+      sensorName
+        .exec(label ?? "")
+        ?.slice(1)
+        .find((name) => name !== undefined) ?? [],
   );
   return [...new Set(sensors)].filter((name) => !notSensor.test(name)).slice(0, 4);
 }

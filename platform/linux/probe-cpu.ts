@@ -2,6 +2,7 @@
 import type { Absence, CpuFacts } from "../contract/board-facts.ts";
 import type { Machine } from "../contract/machine.ts";
 import type { Findings } from "./findings.ts";
+import { readProcessorQuota } from "./processor-quota.ts";
 import { type Cpuinfo, readCpuinfo } from "./read-cpuinfo.ts";
 import { numberOf, readLine, readNumber } from "./read-value.ts";
 
@@ -30,12 +31,13 @@ const x86Flags: readonly (readonly [string, readonly string[]])[] = [
 
 /** `ownArch` is the running program's, as `process.arch` spells it; undefined for a recorded machine. */
 export async function probeCpu(machine: Machine, ownArch?: string): Promise<Findings> {
-  const [text, kernelArch, online, load, maxMhz] = await Promise.all([
+  const [text, kernelArch, online, load, maxMhz, quota] = await Promise.all([
     machine.readText("/proc/cpuinfo"),
     readLine(machine, "/proc/sys/kernel/arch"),
     machine.readText("/sys/devices/system/cpu/online"),
     machine.readText("/proc/loadavg"),
     readMaxMhz(machine),
+    readProcessorQuota(machine),
   ]);
   const cpuinfo = readCpuinfo(text ?? "");
   const arch = archName(ownArch) ?? archName(kernelArch) ?? cpuinfo.arch;
@@ -43,10 +45,11 @@ export async function probeCpu(machine: Machine, ownArch?: string): Promise<Find
   const cores = counted ?? 1;
   const cpu: CpuFacts = {
     arch: arch ?? "unknown",
-    cores,
+    cores: Math.min(cores, quota ?? cores),
     model: cpuinfo.model,
     features: featuresOf(arch, arch === cpuinfo.arch ? cpuinfo.flags : noFlags),
     maxMhz,
+    // The load average is the whole machine's.
     load: shareOf(load, cores),
   };
   return { cpu, absences: missing(arch, counted) };

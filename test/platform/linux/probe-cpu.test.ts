@@ -73,6 +73,39 @@ describe("a processor", () => {
     expect((await cpuOf({ [online]: "0-7\n" })).cores).toBe(8);
   });
 
+  test.each([
+    ["two processors' time", { "/sys/fs/cgroup/cpu.max": "200000 100000\n" }, 2],
+    ["a half's, rounded up", { "/sys/fs/cgroup/cpu.max": "50000 100000\n" }, 1],
+    ["more than there is", { "/sys/fs/cgroup/cpu.max": "900000 100000\n" }, 4],
+    ["no limit", { "/sys/fs/cgroup/cpu.max": "max 100000\n" }, 4],
+    ["nonsense", { "/sys/fs/cgroup/cpu.max": "200000 0\n" }, 4],
+    [
+      "the tightest of what surrounds it",
+      {
+        "/proc/self/cgroup": "0::/a.slice\n",
+        "/sys/fs/cgroup/cpu.max": "300000 100000\n",
+        "/sys/fs/cgroup/a.slice/cpu.max": "100000 100000\n",
+      },
+      1,
+    ],
+    [
+      "cgroup v1's",
+      {
+        "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "250000\n",
+        "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+      },
+      3,
+    ],
+    [
+      "cgroup v1's none",
+      { "/sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n", "/sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n" },
+      4,
+    ],
+  ])("of four cores has as many as the cgroup's time is worth: %s", async (_, files, cores) => {
+    const cpu = await cpuOf({ "/proc/cpuinfo": pi4, "/proc/loadavg": "1.00 0.5 0.2 1/200 1234\n", ...files });
+    expect(cpu).toMatchObject({ cores, load: 0.25, absences: [] });
+  });
+
   test("of very many cores is counted by sysfs: cpuinfo is cut off", async () => {
     const text = x86Cores(192, "lm ".repeat(500)).slice(0, 262_144);
     const cpu = await cpuOf({ "/proc/cpuinfo": text, "/sys/devices/system/cpu/online": "0-191" });
