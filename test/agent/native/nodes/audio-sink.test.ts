@@ -124,6 +124,15 @@ describe("AudioSink", () => {
     expect(packets[0]!.ptsUs).toBe(0);
   });
 
+  it("doesn't take a speaker for found that only swallows the first sound", async () => {
+    const { encoder, play, events } = await open();
+    encoder.failure = failing("device-busy");
+    encoder.passing = 20;
+    await play(200);
+    expect(encoder.runs.length).toBeGreaterThan(2);
+    expect(events.map(({ kind, code }) => [kind, code])).toEqual([["lost", "device-busy"]]);
+  });
+
   it("waits for a speaker that isn't there yet", async () => {
     const { speakers, encoder, play, events } = await open({ device: "HDMI" });
     await play(5);

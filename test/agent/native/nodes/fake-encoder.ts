@@ -9,16 +9,18 @@ export class FakeRun implements EncoderRun {
   readonly output: EncodeOutput;
   readonly pieces: Uint8Array[] = [];
   state: "open" | "closed" | "aborted" = "open";
-  /** Each write throws it. */
+  /** Each write throws it, after as many as pass. */
   failure: RemoteMediaError | undefined;
+  passing: number;
 
-  constructor(output: EncodeOutput, failure: RemoteMediaError | undefined) {
+  constructor(output: EncodeOutput, failure: RemoteMediaError | undefined, passing: number) {
     this.output = output;
+    this.passing = passing;
     this.failure = failure;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.failure !== undefined) throw this.failure;
+    if (this.failure !== undefined && this.passing-- <= 0) throw this.failure;
     this.pieces.push(bytes);
   }
 
@@ -44,9 +46,11 @@ export class FakeEncoder implements MediaEncoder {
   readonly runs: FakeRun[] = [];
   /** What runs that are opened from now on fail with. */
   failure: RemoteMediaError | undefined;
+  /** How many writes to them pass first. */
+  passing = 0;
 
   open(output: EncodeOutput): EncoderRun {
-    const run = new FakeRun(output, this.failure);
+    const run = new FakeRun(output, this.failure, this.passing);
     this.runs.push(run);
     return run;
   }

@@ -74,6 +74,14 @@ describe("FileSink", () => {
     expect(late.where).toMatchObject({ node: "recorder", port: "audio" });
   });
 
+  it("begins without an input that is silent while 64 MiB wait", async () => {
+    const { sink, encoder } = await open({});
+    for (const pts of [0, 1, 2]) await sink.write(pictureFrame("video", pts, 4096, 4096));
+    expect(encoder.runs).toEqual([]);
+    await sink.write(pictureFrame("video", 3, 4096, 4096));
+    expect(encoder.runs.length).toBe(1);
+  });
+
   it("writes what waited when the run is shorter than that, and nothing where nothing came", async () => {
     const short = await open({});
     await short.sink.write(soundFrame("audio", 7));

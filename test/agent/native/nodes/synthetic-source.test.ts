@@ -112,6 +112,10 @@ describe("SyntheticSource in real time", () => {
     await clock.advance(500);
     const first = (await begun).value as Frame;
     expect([first.pts, source.metrics!().framesDropped]).toEqual([0, 0]);
+    expect(((await taken.next()).value as Frame).pts).toBe(100_000);
+    await clock.advance(700);
+    expect(((await taken.next()).value as Frame).pts).toBe(200_000);
+    expect(source.metrics!().framesDropped).toBe(0);
     await clock.advance(5000);
     const rest = (await taken.next()).value as Frame;
     expect(rest.pts).toBeGreaterThan(4_900_000);

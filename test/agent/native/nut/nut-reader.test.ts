@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nutMagic } from "../../../../agent/native/nut/nut-codes.ts";
+import { FieldWriter } from "../../../../agent/native/nut/field-writer.ts";
+import { frameFlags, nutMagic, startCodes } from "../../../../agent/native/nut/nut-codes.ts";
 import { readNut } from "../../../../agent/native/nut/nut-reader.ts";
 import type { NutPayload } from "../../../../agent/native/nut/nut-stream.ts";
 import { NutWriter } from "../../../../agent/native/nut/nut-writer.ts";
@@ -88,18 +89,51 @@ describe("What FFmpeg writes", () => {
     expect(packets.map(({ ptsUs }) => ptsUs).slice(0, 3)).toEqual([0, 33_333, 66_666]);
   });
 
-  it("is read where samples look like the beginnings that FFmpeg leaves out", async () => {
-    // 0xff 0xfb, as an MP3's frame begins.
-    const same = ["-f", "lavfi", "-i", "aevalsrc=exprs=-1025/32768:s=8000:d=0.5"];
-    const nut = asNut(...same, "-c:a", "pcm_s16le");
-    const packets = await expectAsFfmpegReads(nut);
-    expect([...packets[0]!.data.subarray(0, 4)]).toEqual([0xff, 0xfb, 0xff, 0xfb]);
-  });
-
   it("is handed on without a copy where a packet lies in one chunk", async () => {
     const nut = asNut(...picture("64x48"), ...raw("gray"));
     const [first] = await packetsOf(nut, [nut.length]);
     expect(first!.data.buffer.byteLength).toBe(nut.length);
+  });
+});
+
+describe("Beginnings that are left out", () => {
+  const sound = { kind: "audio", rate: 8000, channels: 1, format: "s16le" } as const;
+  const { key, codedPts, sizeMsb, checksum, invalid } = frameFlags;
+  // FFmpeg declares them always, and uses them for compressed media only; others may use them for any.
+  const main = new FieldWriter().numbers(3, 1, 65_536, 1, 1, 1_000_000);
+  main.numbers(invalid, 6, 0, 1, 0, 0, 0, 1);
+  main.numbers(key | codedPts | sizeMsb | checksum, 8, 0, 1, 0, 0, 0, 1, 0, 1);
+  main.numbers(invalid, 6, 0, 1, 0, 0, 0, 253, 1).text("\x01\x02\x03");
+  const written = new NutWriter([sound]).header();
+  const head = [
+    written.subarray(0, nutMagic.length),
+    main.packet(startCodes.main),
+    written.subarray(Buffer.from(written).indexOf("NS\x11")),
+  ];
+  const frame = (ptsUs: number, size: number, rest: Uint8Array) => {
+    const fields = new FieldWriter().byte(1).numbers(ptsUs + 1, size);
+    return [fields.checksum().toBytes(), rest];
+  };
+
+  it("are put before a packet, unless it is of more than 4,096 bytes", async () => {
+    const [short, long] = [Uint8Array.of(4, 5, 6, 7, 8), new Uint8Array(5000).fill(9)];
+    const nut = Buffer.concat([...head, ...frame(1, 8, short), ...frame(2, 5000, long)]);
+    for (const sizes of [[1], [65_536]]) {
+      const packets = await packetsOf(new Uint8Array(nut), sizes);
+      expect(packets.map(({ data }) => [...data.subarray(0, 9)])).toEqual([
+        [1, 2, 3, 4, 5, 6, 7, 8],
+        Array(9).fill(9),
+      ]);
+    }
+    expect(framesOf(new Uint8Array(nut)).map(({ hash }) => hash)).toEqual([
+      md5(Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)),
+      md5(long),
+    ]);
+  });
+
+  it("are refused where the packet is shorter", async () => {
+    const nut = Buffer.concat([...head, ...frame(1, 2, new Uint8Array(0))]);
+    ours((await read(new Uint8Array(nut))).error, "input-invalid");
   });
 });
 
@@ -154,6 +188,20 @@ describe("What can't be read", () => {
       damaged[at]! ^= 0x10;
       const { error } = await read(damaged);
       expect(error).toBeInstanceOf(RemoteMediaError);
+    }
+  });
+
+  it("is a packet's head with a changed byte, or one whose data isn't the stream's picture", async () => {
+    const gray = (width: number) => new NutWriter([{ kind: "video", width, height: 4, format: "gray8" }]);
+    const header = gray(4).header();
+    const [head, data] = gray(4).packet(0, 1000, new Uint8Array(16));
+    // The time: another one would be believed.
+    head[head.length - 6]! ^= 1;
+    ours((await read(new Uint8Array(Buffer.concat([header, head, data])))).error, "input-invalid");
+    for (const width of [3, 5]) {
+      const other = gray(width).packet(0, 1000, new Uint8Array(width * 4));
+      const { error } = await read(new Uint8Array(Buffer.concat([header, ...other])));
+      expect(ours(error, "input-invalid").message).toContain(`${width * 4} bytes instead of 16`);
     }
   });
 

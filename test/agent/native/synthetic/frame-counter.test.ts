@@ -99,6 +99,7 @@ describe("The counter", () => {
           expect(readCounter(canvas)).toBeUndefined();
         },
       ),
+      { numRuns: 3000 },
     );
   });
 

@@ -62,6 +62,22 @@ describe("Test pictures", () => {
     }
   });
 
+  it.each(["i420", "nv12"] as const)("have their colours where %s has them", (format) => {
+    const [width, height] = [640, 480];
+    const data = new TestPicture({ width, height, format }).draw(0, 0);
+    const area = width * height;
+    const chromaOf = (bar: number) => {
+      const at = 50 * (width / 2) + bar * 40 + 20;
+      if (format === "nv12") return [data[area + at * 2]!, data[area + at * 2 + 1]!];
+      return [data[area + at]!, data[area + area / 4 + at]!];
+    };
+    const [red, blue] = [chromaOf(5), chromaOf(6)];
+    expect(red[0]).toBeLessThan(110);
+    expect(red[1]).toBeGreaterThan(190);
+    expect(blue[0]).toBeGreaterThan(190);
+    expect(blue[1]).toBeLessThan(120);
+  });
+
   it.each([
     [640, 480],
     [1280, 720],
