@@ -1,5 +1,6 @@
 // A machine's statement as a page for people, and what of it came, went or changed.
 import type { CapabilityStatement } from "../capability/statement.ts";
+import { count } from "./quantity.ts";
 import { oneLine } from "./terminal.ts";
 
 /** A line, or several, about one part of a statement. */
@@ -151,7 +152,7 @@ function describeSound({
   max_channels,
   rates,
 }: CapabilityStatement["devices"]["speakers"][number]): string {
-  const channels = max_channels === null ? [] : [`up to ${max_channels} channels`];
+  const channels = max_channels === null ? [] : [`up to ${count(max_channels, "channel")}`];
   const range = rates === null ? [] : [`${rates.min} to ${rates.max} Hz`];
   const details = [...channels, ...range].join(", ");
   return `${name} [${id}]${details === "" ? "" : `: ${details}`}`;
