@@ -2,6 +2,7 @@
 import type { Answer, AskedProgram } from "../contract/machine.ts";
 import { isAskedProgram, maxOutputBytes } from "./program-call.ts";
 import { failed, refuse } from "./refusal.ts";
+import { within } from "./within.ts";
 
 export interface AskOptions {
   /** Folders to search, separated by colons. */
@@ -29,18 +30,15 @@ export async function askProgram(
   if (path === null) return refuse("not-present", `${program} is not installed`);
   const child = start([path, ...args], searchPath);
   if (child === undefined) return refuse("unreadable", `${program} can't be started`);
-  const end = Promise.withResolvers<"late">();
   const kill = () => killGroup(child.pid);
-  const timer = setTimeout(() => end.resolve("late"), deadlineMs);
   try {
     const output = Promise.all([readStart(child.stdout, kill), readStart(child.stderr, kill), child.exited]);
-    const ended = await Promise.race([output, end.promise]);
+    const ended = await within(output, deadlineMs, "late" as const);
     if (ended === "late") return refuse("timed-out", `${program} has not answered within ${deadlineMs} ms`);
     const [stdout, stderr, exitCode] = ended;
     const isCut = stdout.length >= maxOutputBytes;
     return exitCode === 0 || isCut ? { ok: true, value: stdout } : failed(program, stderr || stdout);
   } finally {
-    clearTimeout(timer);
     kill();
   }
 }

@@ -3,6 +3,7 @@ import type { Answer, PcmDevice, VideoDevice } from "../contract/machine.ts";
 import { type DeviceKind, deviceKindOf } from "./device-kind.ts";
 import { maxAnswerBytes, readPcmAnswer, readVideoAnswer } from "./read-answer.ts";
 import { refuse } from "./refusal.ts";
+import { within } from "./within.ts";
 
 export interface ProberOptions {
   /** The executable with all that makes it serve queries. */
@@ -114,15 +115,16 @@ function startChild(command: readonly string[]) {
         child.stdin.flush();
       },
       /** The next line, however long ago it was written. */
-      hear: (withinMs: number): Promise<Heard> => {
-        const { promise, resolve } = Promise.withResolvers<Heard>();
-        const timer = setTimeout(() => resolve("late"), withinMs);
+      hear: async (withinMs: number): Promise<Heard> => {
         const next = async (): Promise<Heard> => {
           const { value, done } = await lines.next();
           return done ? "gone" : { line: value };
         };
-        next().then(resolve, () => resolve("gone"));
-        return promise.finally(() => clearTimeout(timer));
+        return within(
+          next().catch((): Heard => "gone"),
+          withinMs,
+          "late",
+        );
       },
       // Not awaited: a process that hangs in a driver ends when the driver lets it.
       kill: () => child.kill("SIGKILL"),
