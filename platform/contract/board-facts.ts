@@ -122,6 +122,8 @@ export interface HardwareCodec {
   readonly api: "v4l2m2m" | "v4l2request" | "nvdec" | "nvenc" | "vaapi";
   /** The device's file where there is one. */
   readonly device: string | undefined;
+  /** FFmpeg's name for it where that isn't the API's own, for example "h264_nvv4l2dec". */
+  readonly implementation?: string | undefined;
 }
 
 export interface FfmpegFacts {

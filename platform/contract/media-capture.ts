@@ -57,7 +57,15 @@ export type CaptureInput =
     };
 
 /** Decoders that use hardware, tried first; software takes over where one can't. */
-export type HardwareDecoding = "v4l2m2m" | "nvdec" | "vaapi";
+export type HardwareDecoding = "v4l2m2m" | "v4l2request" | "nvdec" | "vaapi";
+
+export interface HardwareDecoder {
+  readonly api: HardwareDecoding;
+  /** As FFmpeg spells it, for example "h264". */
+  readonly codec: string;
+  /** FFmpeg's name for the decoder where that isn't the API's own. */
+  readonly implementation?: string | undefined;
+}
 
 export interface CaptureRequest {
   readonly input: CaptureInput;
@@ -69,7 +77,7 @@ export interface CaptureRequest {
         readonly height?: number | undefined;
         /** Frames a second at most: later ones are left out, times stay. */
         readonly maxFps?: number | undefined;
-        readonly hardware?: { readonly api: HardwareDecoding; readonly codec: string } | undefined;
+        readonly hardware?: HardwareDecoder | undefined;
       }
     | undefined;
   /** Undefined: no sound is taken. */

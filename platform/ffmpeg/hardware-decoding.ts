@@ -18,9 +18,13 @@ const v4l2Decoders: ReadonlySet<string> = new Set([
 export function hardwareOptions(request: Pick<CaptureRequest, "video">): readonly string[] | undefined {
   const wanted = request.video?.hardware;
   if (wanted === undefined) return undefined;
+  if (wanted.implementation !== undefined) return ["-c:v", wanted.implementation];
   switch (wanted.api) {
     case "v4l2m2m":
       return v4l2Decoders.has(wanted.codec) ? ["-c:v", `${wanted.codec}_v4l2m2m`] : undefined;
+    // Raspberry Pi OS's FFmpeg reaches the request API by this name.
+    case "v4l2request":
+      return ["-hwaccel", "drm"];
     case "nvdec":
       return ["-hwaccel", "cuda"];
     case "vaapi":

@@ -64,13 +64,13 @@ function driven(
   ffmpeg: FfmpegFacts,
 ): HardwareCodec[] {
   if (engine === undefined || !engine.file.isAccessible) return [];
-  const isDriven = (codec: string): boolean =>
-    endings[direction].some((ending) =>
-      ffmpeg.hardwareImplementations.includes(`${stems[codec] ?? codec}_${ending}`),
-    );
-  return names
-    .filter(isDriven)
-    .map((codec) => ({ codec, direction, api: "v4l2m2m" as const, device: engine.path }));
+  return names.flatMap((codec) => {
+    const implementation = endings[direction]
+      .map((ending) => `${stems[codec] ?? codec}_${ending}`)
+      .find((name) => ffmpeg.hardwareImplementations.includes(name));
+    if (implementation === undefined) return [];
+    return [{ codec, direction, api: "v4l2m2m" as const, device: engine.path, implementation }];
+  });
 }
 
 function noEncoder({ name }: JetsonModule): Absence {

@@ -1,7 +1,7 @@
 // Which camera is opened, and how. Pure: facts and wishes in, a capture's input out.
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import type { CameraFacts } from "../../../platform/contract/board-facts.ts";
-import type { CaptureInput } from "../../../platform/contract/media-capture.ts";
+import type { CaptureInput, HardwareDecoder } from "../../../platform/contract/media-capture.ts";
 import type { NativeDevices } from "../node-type.ts";
 import {
   type CameraMode,
@@ -12,7 +12,7 @@ import {
   nearestMode,
   toFrameRate,
 } from "./camera-mode.ts";
-import { type ChosenDecoder, chooseDecoder } from "./choose-decoder.ts";
+import { chooseDecoder } from "./choose-decoder.ts";
 import { findDevice, noDevice } from "./find-device.ts";
 
 export interface CameraWishes extends ModeWishes {
@@ -26,7 +26,7 @@ export interface ChosenCamera {
   readonly id: string | undefined;
   readonly name: string;
   readonly input: CaptureInput;
-  readonly decoder: ChosenDecoder | undefined;
+  readonly decoder: HardwareDecoder | undefined;
 }
 
 type CameraDevices = Pick<NativeDevices, "cameras" | "hardwareCodecs">;

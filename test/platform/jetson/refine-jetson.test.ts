@@ -174,13 +174,16 @@ describe("the video engines", () => {
     const names = ["h264_nvv4l2dec", "mpeg2_nvv4l2dec", "hevc_nvmpi", "av1_nvv4l2dec"];
     const { hardwareCodecs, absences } = await refine(nano, { ...jetson, ffmpeg: ffmpeg(...names) });
     expect(
-      hardwareCodecs.map(({ codec, direction, api, device }) => [direction, codec, api, device]),
+      hardwareCodecs.map(({ codec, direction, device, implementation }) => [
+        ...[direction, codec, device, implementation],
+      ]),
     ).toEqual([
-      ["decode", "h264", "v4l2m2m", "/dev/nvhost-nvdec"],
-      ["decode", "hevc", "v4l2m2m", "/dev/nvhost-nvdec"],
-      ["decode", "mpeg2video", "v4l2m2m", "/dev/nvhost-nvdec"],
-      ["encode", "hevc", "v4l2m2m", "/dev/nvhost-msenc"],
+      ["decode", "h264", "/dev/nvhost-nvdec", "h264_nvv4l2dec"],
+      ["decode", "hevc", "/dev/nvhost-nvdec", "hevc_nvmpi"],
+      ["decode", "mpeg2video", "/dev/nvhost-nvdec", "mpeg2_nvv4l2dec"],
+      ["encode", "hevc", "/dev/nvhost-msenc", "hevc_nvmpi"],
     ]);
+    expect(new Set(hardwareCodecs.map(({ api }) => api))).toEqual(new Set(["v4l2m2m"]));
     expect(absences).toEqual([]);
   });
 

@@ -145,6 +145,10 @@ describe("the mode", () => {
       decoder: undefined,
       input: { pixel: "MJPG" },
     });
+    const jetsons = { ...m2m, implementation: "h264_nvv4l2dec" };
+    expect(choose({ width: 1920 }, [webcam], [jetsons]).decoder).toEqual({
+      ...{ api: "v4l2m2m", codec: "h264", implementation: "h264_nvv4l2dec" },
+    });
     expect(choose({}, [webcam], [m2m]).decoder).toBeUndefined();
     const encoder = { ...m2m, direction: "encode" as const };
     expect(choose({ width: 1920 }, [webcam], [encoder]).decoder).toBeUndefined();
