@@ -210,6 +210,31 @@ describe("What can't be read", () => {
     expect(ours(error, "input-broken").where).toEqual({ file: "/dev/video0" });
   });
 
+  it("never hangs nor throws anything else, whatever headers with right checksums say", async () => {
+    const written = new NutWriter([{ kind: "audio", rate: 8000, channels: 1, format: "s16le" }]).header();
+    const streamAt = Buffer.from(written).indexOf("NS\x11");
+    const field = fc.oneof({ weight: 4, arbitrary: fc.nat(3) }, fc.nat(300), fc.nat(Number.MAX_SAFE_INTEGER));
+    const fields = fc.array(field, { maxLength: 60 });
+    const packet = (values: readonly number[], code: bigint) =>
+      new FieldWriter().numbers(...values).packet(code);
+    await fc.assert(
+      fc.asyncProperty(fields, fields, fc.boolean(), fc.uint8Array({ maxLength: 300 }), async (...drawn) => {
+        const [mainFields, streamFields, isMainRight, rest] = drawn;
+        const main = isMainRight
+          ? written.subarray(nutMagic.length, streamAt)
+          : packet([3, 1, 9, 1, 1, 25, ...mainFields], startCodes.main);
+        const stream = packet([0, ...streamFields], startCodes.stream);
+        const sync = packet(streamFields, startCodes.syncpoint);
+        const magic = written.subarray(0, nutMagic.length);
+        const { error } = await read(new Uint8Array(Buffer.concat([magic, main, stream, sync, rest])), [50]);
+        if (error !== undefined) {
+          expect(["input-invalid", "input-broken"]).toContain((error as RemoteMediaError).code);
+        }
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
   it("never hangs nor throws anything else, whatever the bytes", async () => {
     const bytes = fc.oneof(
       fc.uint8Array({ maxLength: 600 }),
