@@ -58,6 +58,24 @@ describe("probe", () => {
     expect(Math.abs(Date.now() - Date.parse(statement.time))).toBeLessThan(60_000);
   });
 
+  test("tells of the sandbox what the doctor finds out by starting one", async () => {
+    const [probe, doctor] = await Promise.all([
+      scratch.run(["probe", "--json"]),
+      scratch.run(["doctor", "--json"]),
+    ]);
+    const checks = new Map<string, string>(
+      JSON.parse(doctor.stdout).checks.map(({ name, status }: { name: string; status: string }) => [
+        name,
+        status,
+      ]),
+    );
+    const { sandbox, absent } = parseStatement(JSON.parse(probe.stdout));
+    for (const layer of ["seccomp", "cgroup"] as const) {
+      expect(sandbox[layer]).toBe(checks.get(layer) === "ok");
+      expect(absent.some(({ about }) => about === `sandbox.${layer}`)).toBe(!sandbox[layer]);
+    }
+  });
+
   test("shows people a page, with what is missing and why", async () => {
     const { exitCode, stdout } = await scratch.run(["probe"]);
     expect(exitCode).toBe(0);
