@@ -85,6 +85,10 @@ export const commands: readonly Command[] = [
         value: "DIR",
         help: "Look at a recorded board (scripts/record-board), or at the root of a board's file system, instead of this machine.",
       },
+      record: {
+        value: "DIR",
+        help: "Also write what was looked at into a new folder that --root takes elsewhere; without serial numbers, addresses and names.",
+      },
       watch: {
         help: "Say it again each time that it has changed, at most once a second, until interrupted.",
       },

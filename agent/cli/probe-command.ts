@@ -3,13 +3,27 @@ import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
 import { loadConfig } from "../main/environment.ts";
 import { type BoardLook, openBoard } from "../main/probe-board.ts";
+import { recordThisBoard } from "../main/record-board.ts";
 import { watchMachine } from "../main/watch-board.ts";
 import { formatBoard, formatChange } from "./board-page.ts";
 import type { Call } from "./command.ts";
 import type { Terminal } from "./terminal.ts";
 
 export async function executeProbe({ text, flag, terminal }: Call): Promise<number> {
-  const root = text("root");
+  const [root, record] = [text("root"), text("record")];
+  if (record !== undefined) {
+    if (root !== undefined || flag("watch")) {
+      throw new RemoteMediaError("usage", "probe: --record is of this machine, and of one look at it", {
+        hint: `leave out ${root === undefined ? "--watch" : "--root"}, or --record`,
+      });
+    }
+    const { fileCount, ...look } = await recordThisBoard(await loadConfig(), record);
+    show(look, flag("json"), terminal);
+    if (!flag("quiet")) {
+      terminal.tell(`${fileCount} files are in ${record}: look through them before you send them in.`);
+    }
+    return 0;
+  }
   if (flag("watch")) {
     if (root !== undefined) {
       throw new RemoteMediaError(
@@ -23,11 +37,14 @@ export async function executeProbe({ text, flag, terminal }: Call): Promise<numb
     return watch(flag("json"), terminal);
   }
   using board = await openBoard(await loadConfig(), root);
-  const { facts, statement } = await board.look();
-  terminal.print(
-    flag("json") ? JSON.stringify(statement, undefined, 2) : formatBoard(statement, facts.host).join("\n"),
-  );
+  show(await board.look(), flag("json"), terminal);
   return 0;
+}
+
+function show({ facts, statement }: BoardLook, isJson: boolean, terminal: Terminal): void {
+  terminal.print(
+    isJson ? JSON.stringify(statement, undefined, 2) : formatBoard(statement, facts.host).join("\n"),
+  );
 }
 
 async function watch(isJson: boolean, terminal: Terminal): Promise<number> {

@@ -38,14 +38,10 @@ export async function openBoard(config: Config, root?: string): Promise<Board> {
     // Nobody runs nodes on a recording: it has no node types.
     return { look: () => lookAt(machine, []), forget: () => {}, [Symbol.dispose]: () => {} };
   }
-  const folders = searchPath();
-  const live = openLiveMachine({
-    proberCommand: [...selfCommand(config.emulator).command, "__prober"],
-    searchPath: folders,
-    sandbox: async () => readSandboxStrength(config),
-  });
+  const live = openThisMachine(config);
   const cache = openFileBlobCache(join(config.homeFolder, "answers"));
-  const machine = rememberAnswers(live, cache, Bun.which("ffmpeg", { PATH: folders }) ?? undefined);
+  const ffmpegPath = Bun.which("ffmpeg", { PATH: searchPath() }) ?? undefined;
+  const machine = rememberAnswers(live, cache, ffmpegPath);
   return {
     look: async () => lookAt(machine, await knownNodeTypes()),
     forget: () => machine.forget(),
@@ -53,7 +49,18 @@ export async function openBoard(config: Config, root?: string): Promise<Board> {
   };
 }
 
-async function lookAt(machine: Machine, nodeTypes: readonly string[]): Promise<BoardLook> {
+/** This machine, every answer of which is asked for anew. */
+export function openThisMachine(config: Config): Machine & Disposable {
+  return openLiveMachine({
+    proberCommand: [...selfCommand(config.emulator).command, "__prober"],
+    searchPath: searchPath(),
+    sandbox: async () => readSandboxStrength(config),
+  });
+}
+
+/** `nodeTypes`: those that the machine runs. */
+export async function lookAt(machine: Machine, nodeTypes: readonly string[]): Promise<BoardLook> {
+  // Files show the host's processor where this program runs under an emulator.
   const found = await probeLinux(machine, machine.isRecorded ? {} : { arch: process.arch });
   const facts = await refineJetson(machine, await refineRaspberryPi(machine, found));
   const maxMemoryMb = Math.min(facts.memory.totalBytes / 2 ** 20, mostNodeMemoryMb);
@@ -67,7 +74,7 @@ async function lookAt(machine: Machine, nodeTypes: readonly string[]): Promise<B
 const mostNodeMemoryMb = 4096;
 
 /** Imported late: whoever only reads a recording doesn't wait for it. */
-async function knownNodeTypes(): Promise<string[]> {
+export async function knownNodeTypes(): Promise<string[]> {
   const { builtinDescriptors } = await import("./builtin-nodes.ts");
   return [...builtinDescriptors().map(({ name }) => name), ...nativeNames];
 }

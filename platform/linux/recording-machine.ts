@@ -103,7 +103,9 @@ export function recordBoard(machine: Machine): BoardRecorder {
       answers.set("answers/storage.json", json(storage));
       answers.set("answers/sockets.json", json([...sockets].sort()));
       answers.set("board.json", json(aboutRecord(machine.time)));
-      const kept = [...folders].map(([path, all]) => [path, namesWorthKeeping(path, all)] as const);
+      const kept = [...folders]
+        .filter(([path]) => !/^\/dev(\/|$)/.test(path))
+        .map(([path, all]) => [path, namesWorthKeeping(path, all)] as const);
       const reading: Reading = { files, folders: new Map(kept), links, answers, resolve: machine.resolve };
       return writeRecord(folder, reading, (text) => redactBoardText(text, names));
     },
@@ -124,7 +126,9 @@ const recordedLibraries =
   /^lib(nv|cud|onnx|openvino|tensorflow|OpenCL|vulkan|amdhip|hip|hsa|rocm|mali|Mali|hailo|edgetpu)|\.icd$|[_-]icd[^/]*\.json$/;
 
 function namesWorthKeeping(path: string, names: readonly string[]): readonly string[] {
-  if (/^\/dev(\/|$)/.test(path)) return [];
+  // Of an interface's fifty files the names of two tell what kind it is.
+  if (/^\/sys\/class\/net\/[^/]+$/.test(path))
+    return names.filter((name) => /^(wireless|phy80211)$/.test(name));
   return /^\/(usr|opt|lib)/.test(path) ? names.filter((name) => recordedLibraries.test(name)) : names;
 }
 
