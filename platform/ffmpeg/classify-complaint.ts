@@ -50,7 +50,7 @@ const device = (group: string, busyHint: string): readonly Rule[] => [
   },
   {
     pattern:
-      /Cannot find a proper format|driver changed the video|Inappropriate ioctl|Not a video capture device|not supported|does not support|cannot set |Numerical result out of range/i,
+      /Cannot find a proper format|unrecogni[sz]ed option|driver changed the video|Inappropriate ioctl|Not a video capture device|not supported|does not support|cannot set |Numerical result out of range/i,
     code: "device-unsupported",
     says: (name) => `The ${name} can't do what is asked of it`,
     hint: "See what it can do with: remotemedia probe",

@@ -1,12 +1,19 @@
 // The MediaCapture over this machine's FFmpeg.
 import { resolve } from "node:path";
 import { RemoteMediaError } from "../base/error.ts";
-import type { Capture, CaptureRequest, CaptureTimes, MediaCapture } from "../contract/media-capture.ts";
+import type {
+  Capture,
+  CaptureInput,
+  CaptureRequest,
+  CaptureTimes,
+  MediaCapture,
+} from "../contract/media-capture.ts";
 import { audible, classifyComplaint } from "./classify-complaint.ts";
 import { lastComplaint } from "./complaint.ts";
 import { type FfmpegVersion, readFfmpegVersion } from "./ffmpeg-version.ts";
 import { findProgram, type ProgramOptions } from "./find-program.ts";
-import { type CapturePlan, type PlannedInput, planCapture } from "./plan-capture.ts";
+import { findLibcameraProgram, startLibcamera } from "./libcamera-camera.ts";
+import { type CapturePlan, planCapture } from "./plan-capture.ts";
 import { type RunEnd, runFfmpeg } from "./run-ffmpeg.ts";
 
 export interface FfmpegCaptureOptions extends ProgramOptions {
@@ -51,19 +58,23 @@ function capture(
   const { input } = request;
   const bytes = {
     async *[Symbol.asyncIterator]() {
-      if (input.kind === "libcamera")
-        throw new RemoteMediaError("device-unsupported", "This camera can't be captured from.");
       if (signal.aborted) return;
       const program = findProgram("ffmpeg", options);
       const plan = planCapture(whole(input), request, await readVersion(program));
-      yield* runAttempts(program, plan, signal);
+      if (input.kind !== "libcamera") return yield* runAttempts(program, plan, signal);
+      await using camera = await startLibcamera(findLibcameraProgram(options), input);
+      // What ends the camera's program says more than FFmpeg, whose input then ends.
+      const explain = (end: RunEnd) =>
+        explainEnd(plan, { ...end, stderr: camera.stderr().trim() || end.stderr });
+      const inputOptions = plan.attempts.at(-1)!;
+      yield* runFfmpeg({ ...runOf(program, plan), input: camera.stream, inputOptions, explain }, signal);
     },
   };
   return { times: times[input.kind], bytes };
 }
 
 /** FFmpeg would look for a relative name where we run, and so does everyone; but the name in messages stays the user's. */
-function whole(input: PlannedInput): PlannedInput {
+function whole(input: CaptureInput): CaptureInput {
   return input.kind === "file" ? { ...input, path: resolve(input.path) } : input;
 }
 
@@ -77,19 +88,8 @@ async function* runAttempts(
   for (const [index, inputOptions] of plan.attempts.entries()) {
     let hasBegun = false;
     try {
-      const { input, outputOptions, silenceMs, refuses } = plan;
       const explain = (end: RunEnd) => explainEnd(plan, end);
-      const run = {
-        program,
-        input,
-        inputOptions,
-        outputOptions,
-        format: "nut",
-        graceMs,
-        silenceMs,
-        refuses,
-        explain,
-      };
+      const run = { ...runOf(program, plan), input: plan.input, inputOptions, explain };
       for await (const chunk of runFfmpeg(run, signal)) {
         hasBegun = true;
         yield chunk;
@@ -99,6 +99,11 @@ async function* runAttempts(
       if (hasBegun || index === last || !isWorthAnotherWay(error)) throw error;
     }
   }
+}
+
+function runOf(program: string, plan: CapturePlan) {
+  const { outputOptions, silenceMs, refuses } = plan;
+  return { program, outputOptions, format: "nut", graceMs, silenceMs, refuses };
 }
 
 const otherWayHelps: ReadonlySet<string> = new Set([

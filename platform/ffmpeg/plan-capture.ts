@@ -18,11 +18,8 @@ export interface CapturePlan extends Omit<InputPlan, "options" | "ways"> {
 /** What is taken of an input. */
 export type MediaRequest = Omit<CaptureRequest, "input">;
 
-/** An input whose frames FFmpeg reads by itself. */
-export type PlannedInput = Exclude<CaptureInput, { kind: "libcamera" }>;
-
 /** Throws `device-unsupported`, `stream-unreachable` for a name that can be none of its kind. */
-export function planCapture(input: PlannedInput, request: MediaRequest, version: FfmpegVersion): CapturePlan {
+export function planCapture(input: CaptureInput, request: MediaRequest, version: FfmpegVersion): CapturePlan {
   const { options, ways = [[]], ...plan } = planInput(input, request, version);
   const hardware = hardwareOptions(request);
   // Only so does FFmpeg tell that a driver changed what was asked of it.
@@ -36,7 +33,7 @@ export function planCapture(input: PlannedInput, request: MediaRequest, version:
   };
 }
 
-function planInput(input: PlannedInput, request: MediaRequest, version: FfmpegVersion): InputPlan {
+function planInput(input: CaptureInput, request: MediaRequest, version: FfmpegVersion): InputPlan {
   switch (input.kind) {
     case "v4l2":
       return planV4l2(input);
@@ -49,6 +46,8 @@ function planInput(input: PlannedInput, request: MediaRequest, version: FfmpegVe
       return planFile(input);
     case "screen":
       return planScreen(input);
+    case "libcamera":
+      return planLibcameraStream(input);
   }
 }
 
@@ -66,6 +65,19 @@ function planV4l2(input: InputOf<"v4l2">): InputPlan {
     options: [...known, "-f", "v4l2", ...frameOptions(input), ...pixel, "-ts", "default"],
     isEndless: true,
     refuses: input.width === undefined ? undefined : /driver changed the video/,
+  };
+}
+
+/** The camera's pictures come on stdin. */
+function planLibcameraStream(input: InputOf<"libcamera">): InputPlan {
+  return {
+    times: "monotonic",
+    subject: { kind: "camera", name: `libcamera's camera ${input.camera}` },
+    input: "pipe:0",
+    options: ["-f", "matroska", "-fpsprobesize", "0", "-analyzeduration", "0"],
+    isEndless: true,
+    // A camera needs a second or two for its first picture; its program can hang for ever.
+    silenceMs: { first: 15_000, later: 5000 },
   };
 }
 
