@@ -7,7 +7,7 @@ import type { NativeContext } from "../native/node-type.ts";
 import type { Board } from "./probe-board.ts";
 
 /** What every native node gets, whatever its id. */
-export type NativeParts = Omit<NativeContext, "node" | "wanted" | "clock" | "onEvent">;
+export type NativeParts = Omit<NativeContext, "node" | "wanted" | "connected" | "clock" | "onEvent">;
 
 /** Nothing is looked at or watched before a node asks. `board` gives the one that the program has. */
 export function openNativeParts(board: () => Promise<Board>): NativeParts & Disposable {

@@ -10,12 +10,19 @@ export interface NativeEnds {
   readonly sinkNodes: readonly SinkNode[];
 }
 
-/** Opens each native node; nothing runs yet. `wanted` holds `node.port` of every output that something takes. Where one can't be opened,
- * sinks that were are aborted. */
+/** What the rest of the pipeline has to do with native nodes, as `node.port`. */
+export interface UsedPorts {
+  /** Outputs that something takes. */
+  readonly wanted: ReadonlySet<string>;
+  /** Inputs that something gives to. */
+  readonly connected: ReadonlySet<string>;
+}
+
+/** Opens each native node; nothing runs yet. Where one can't be opened, sinks that were are aborted. */
 export async function openNatives(
   nodes: readonly ResolvedNode[],
   types: ReadonlyMap<string, NativeNodeType>,
-  wanted: ReadonlySet<string>,
+  used: UsedPorts,
   parts: NativeParts & Pick<NativeContext, "clock" | "onEvent">,
 ): Promise<NativeEnds> {
   const sourceNodes: SourceNode[] = [];
@@ -23,12 +30,16 @@ export async function openNatives(
   try {
     for (const { id, type, params, descriptor } of nodes) {
       const native = types.get(type);
-      const ports = Object.keys(descriptor.outputs).filter((port) => wanted.has(`${id}.${port}`));
-      const context: NativeContext = { ...parts, node: id, wanted: new Set(ports) };
+      const inputs = Object.keys(descriptor.inputs);
+      const context: NativeContext = {
+        ...parts,
+        node: id,
+        wanted: new Set(Object.keys(descriptor.outputs).filter((port) => used.wanted.has(`${id}.${port}`))),
+        connected: new Set(inputs.filter((port) => used.connected.has(`${id}.${port}`))),
+      };
       if (native?.openSource !== undefined) {
         sourceNodes.push({ id, type, source: await native.openSource(params, context) });
       } else if (native?.openSink !== undefined) {
-        const inputs = Object.keys(descriptor.inputs);
         sinkNodes.push({ id, type, sink: await native.openSink(params, context), inputs });
       } else throw new RemoteMediaError("internal", `the native node type ${type} can't be opened`);
     }

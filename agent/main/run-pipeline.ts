@@ -3,6 +3,7 @@ import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { GraphSink, GraphSource } from "../executor/graph.ts";
 import type { Progress } from "../executor/progress-meter.ts";
 import { type RunResult, runGraph } from "../executor/run-graph.ts";
+import type { PortReference } from "../manifest/resolved.ts";
 import { nativeNodes } from "../native/native-nodes.ts";
 import type { NativeEvent } from "../native/node-type.ts";
 import { openSinks } from "../native/open-sinks.ts";
@@ -50,15 +51,14 @@ export async function runPipeline(
     const source = await openSource({ path, port: port.port, kinds: port.kinds }, { decoder: parts.decoder });
     sources.push({ node: port.node, port: port.port, source });
   }
-  const wanted = new Set(
-    [...plan.connections.map(({ from }) => from), ...outputs.map(({ port }) => port)].map(
-      ({ node, port }) => `${node}.${port}`,
-    ),
-  );
+  const wanted = portsOf([...plan.connections.map(({ from }) => from), ...outputs.map(({ port }) => port)]);
   const natives = await openNatives(
     pipeline.resolved.nodes.filter(({ runtime }) => runtime === "native"),
     nativeNodes,
-    wanted,
+    {
+      wanted,
+      connected: portsOf([...plan.connections.map(({ to }) => to), ...inputs.map(({ port }) => port)]),
+    },
     { ...parts.native, clock: openPipelineClock(), onEvent: request.onEvent },
   );
   const sinks = await bindSinks(outputs, request.raw, natives);
@@ -86,4 +86,8 @@ async function bindSinks(
     await Promise.all(sinkNodes.map(({ sink }) => sink.abort()));
     throw thrown;
   }
+}
+
+function portsOf(ports: readonly PortReference[]): Set<string> {
+  return new Set(ports.map(({ node, port }) => `${node}.${port}`));
 }
