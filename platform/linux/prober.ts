@@ -39,6 +39,7 @@ export function createProber({
 }: ProberOptions): Prober {
   let child: ReturnType<typeof startChild> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   let refusedUntil = 0;
   let idle: ReturnType<typeof setTimeout> | undefined;
   let isDisposed = false;
@@ -79,9 +80,10 @@ export function createProber({
     if (deviceKindOf(path) !== kind)
       return Promise.resolve(refuse("not-supported", `${path} is no device of this kind`));
     clearTimeout(idle);
+    waiting++;
     const answer = turn.then(async () => read(await ask(path)));
     turn = answer.finally(() => {
-      clearTimeout(idle);
+      if (--waiting > 0) return;
       idle = setTimeout(letGo, idleMs);
       idle.unref();
     });

@@ -121,6 +121,16 @@ describe("a child that", () => {
     expect(starts()).toHaveLength(2);
   });
 
+  it("is slow is not let go while another device waits", async () => {
+    const answer = JSON.stringify({ ok: true, value: pcm });
+    const command = script(`echo ready; while read -r path; do sleep 0.2; echo '${answer}'; done`);
+    using prober = createProber({ command, idleMs: 20 });
+    const paths = ["/dev/snd/pcmC0D0p", "/dev/snd/pcmC0D1p", "/dev/snd/pcmC0D2p"];
+    const answers = await Promise.all(paths.map((path) => prober.pcmDevice(path)));
+    expect(answers.map(({ ok }) => ok)).toEqual([true, true, true]);
+    expect(starts()).toHaveLength(1);
+  });
+
   it("hangs ends when the prober is disposed", async () => {
     const prober = createProber({ command: script("echo ready; exec sleep 1000") });
     const answer = prober.videoDevice("/dev/video0");
