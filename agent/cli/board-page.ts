@@ -158,17 +158,17 @@ function describeSound({
   return `${name} [${id}]${details === "" ? "" : `: ${details}`}`;
 }
 
+/** The statement has them by how much people ask for them. */
+const mostShownCodecs = 12;
+
 function describeCodecs(codecs: CapabilityStatement["codecs"]): readonly string[] {
-  const named = (how: string) =>
-    Object.entries(codecs)
-      .filter(([, way]) => way === how)
-      .map(([codec]) => codec)
-      .join(" ");
-  const lines = [
-    ["in hardware", named("hardware")],
-    ["in software", named("software")],
-  ].filter(([, names]) => names !== "");
-  return orNone(lines.map(([how, names]) => `${how}: ${names}`));
+  const lines = ["hardware", "software"].flatMap((how) => {
+    const names = Object.keys(codecs).filter((codec) => codecs[codec] === how);
+    const more = names.length - mostShownCodecs;
+    const shown = names.slice(0, mostShownCodecs).join(" ");
+    return names.length === 0 ? [] : [`in ${how}: ${shown}${more > 0 ? ` and ${more} more` : ""}`];
+  });
+  return orNone(lines);
 }
 
 function describeNetwork({ name, kind, up, mbps }: CapabilityStatement["network"][number]): string {

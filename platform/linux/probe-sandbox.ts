@@ -18,6 +18,13 @@ const layers = {
   },
 } as const;
 
+/** Raspberry Pi's firmware starts the kernel without it. */
+const switchOn = "Boot with cgroup_enable=memory on the kernel's command line (Raspberry Pi: cmdline.txt)";
+
+function isControllerOff(detail: string): boolean {
+  return detail.includes("memory controller");
+}
+
 /** The sandbox's strength as the machine tells it; each layer that is false has an absence. */
 export async function probeSandbox(machine: Machine): Promise<Findings> {
   const { seccomp, cgroup, reasons } = await machine.sandbox();
@@ -26,7 +33,8 @@ export async function probeSandbox(machine: Machine): Promise<Findings> {
   // The reasons come one for each layer that is false, in this order.
   const absences = missing.map((layer, index): Absence => {
     const detail = (reasons.length === missing.length && told[index]) || layer.detail;
-    return { about: layer.about, code: "not-supported", detail, mend: layer.mend };
+    const mend = isControllerOff(detail) ? switchOn : layer.mend;
+    return { about: layer.about, code: "not-supported", detail, mend };
   });
   return { sandbox: { seccomp, cgroup, reasons: told }, absences };
 }

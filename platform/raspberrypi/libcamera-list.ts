@@ -38,8 +38,8 @@ const scaledSizes: readonly (readonly [number, number])[] = [
 const commonRates = [120, 60, 50, 30, 25, 24, 20, 15, 10, 5, 1];
 
 /** The cameras of a list, in its order. Each gives `YU12` from the image processor, in the common sizes up to the sensor's and at any
- * rate up to the fastest mode that covers the size; after them stand the sensor's own modes under libcamera's names, such as
- * `SRGGB10_CSI2P`, which say what the processor starts from. */
+ * rate up to the fastest mode that covers the size. The sensor's own modes, such as `SRGGB10_CSI2P`, aren't pictures that anybody
+ * could take. */
 export function parseCameraList(text: string): CameraFacts[] {
   const ids = new Set<string>();
   return readList(text).map((camera) => {
@@ -51,7 +51,7 @@ export function parseCameraList(text: string): CameraFacts[] {
       bus: "csi",
       api: "libcamera",
       path: String(camera.number),
-      formats: [...scaledFormats(camera.modes), ...sensorFormats(camera.modes)],
+      formats: scaledFormats(camera.modes),
     };
   });
 }
@@ -115,17 +115,6 @@ function ratesUpTo(modes: readonly SensorMode[], width: number, height: number):
   if (rates.length === 0) return [];
   const fastest = Math.max(...rates);
   return [fastest, ...commonRates.filter((rate) => rate < fastest)];
-}
-
-function sensorFormats(modes: readonly SensorMode[]): CameraFormat[] {
-  const byKey = new Map<string, CameraFormat>();
-  for (const { pixel, width, height, fps } of modes) {
-    const key = `${pixel} ${width}x${height}`;
-    const known = byKey.get(key)?.fps ?? [];
-    const rates = fps === undefined || known.includes(fps) ? known : [...known, fps];
-    byKey.set(key, { pixel, width, height, fps: [...rates].sort((a, b) => b - a) });
-  }
-  return [...byKey.values()];
 }
 
 /** By the I2C port and address in the device tree: the same as long as the ribbon stays where it is. */

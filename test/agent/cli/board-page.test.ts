@@ -33,6 +33,16 @@ describe("formatBoard", () => {
     ]);
   });
 
+  it("names the first dozen of many codecs, and how many more there are", () => {
+    const names = Array.from({ length: 15 }, (_, at) => `codec${at}`);
+    const statement = {
+      ...boardStatement(),
+      codecs: Object.fromEntries(names.map((name) => [name, "software" as const])),
+    };
+    const line = formatBoard(statement, host).find((text) => text.includes("decodes"));
+    expect(line).toBe(`  decodes      in software: ${names.slice(0, 12).join(" ")} and 3 more`);
+  });
+
   it("says unknown where that is all that is known, and names the container", () => {
     const lines = formatBoard(
       boardStatement({

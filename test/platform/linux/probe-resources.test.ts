@@ -176,4 +176,10 @@ describe("the sandbox", () => {
     expect(none.absences?.map(({ about }) => about)).toEqual(["sandbox.seccomp", "sandbox.cgroup"]);
     expect(none.absences?.[0]?.detail).toMatch(/seccomp/);
   });
+
+  test("has the mend for a Raspberry Pi, whose firmware switches the memory controller off", async () => {
+    const reasons = ["The kernel's memory controller for cgroups is switched off."];
+    const found = await probeSandbox(boardMachine({ sandbox: { seccomp: true, cgroup: false, reasons } }));
+    expect(found.absences?.[0]?.mend).toContain("cgroup_enable=memory");
+  });
 });

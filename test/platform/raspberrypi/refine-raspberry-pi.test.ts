@@ -122,8 +122,10 @@ describe("libcamera's cameras", () => {
     });
     expect(of("YU12", 4056)!.fps[0]).toBe(10);
     expect(of("YU12", 3840)!.fps[0]).toBe(10);
-    expect(of("SRGGB12_CSI2P", 2028)).toMatchObject({ height: 1080, fps: [50.03] });
-    expect(cameras[0]!.formats.filter(({ pixel }) => pixel === "SRGGB12_CSI2P")).toHaveLength(3);
+    // The sensor's raw modes aren't pictures that anybody could take.
+    expect(new Set(cameras.flatMap(({ formats }) => formats.map(({ pixel }) => pixel)))).toEqual(
+      new Set(["YU12"]),
+    );
     expect(absences).toEqual([]);
   });
 
@@ -157,9 +159,9 @@ describe("libcamera's cameras", () => {
 `;
     const facts = { ...pi, absences: [raw] };
     const { cameras } = await refine({ programs: { "libcamera-hello --list-cameras": old } }, facts);
-    const modes = cameras[0]!.formats.filter(({ pixel }) => pixel.startsWith("SRGGB"));
-    expect(modes).toHaveLength(8);
-    expect(modes[0]).toEqual({ pixel: "SRGGB10_CSI2P", width: 640, height: 480, fps: [] });
+    const [first] = cameras[0]!.formats;
+    expect(first).toMatchObject({ pixel: "YU12", fps: [] });
+    expect(cameras[0]!.formats.at(-1)).toEqual({ pixel: "YU12", width: 3280, height: 2464, fps: [] });
   });
 
   test("aren't asked for where no node is a sensor's, for that takes long", async () => {
