@@ -63,7 +63,8 @@ export async function keepSession(
     if (isHopeless || !options.policy.reconnect) return loss;
     options.onLoss(loss, options.clock.nowUs());
     if (goodForUs >= goodUs) backOff.reset();
-    await waitForAnother(options, backOff.next(), signal);
+    // A device that came may take a moment until it can be opened: its permissions are set after it is there.
+    if (await waitForAnother(options, backOff.next(), signal)) backOff.reset();
   }
   return undefined;
 }
@@ -114,20 +115,27 @@ async function runSession(options: KeeperOptions, signal: AbortSignal): Promise<
   };
 }
 
-/** A device that comes ends the wait early. */
-async function waitForAnother(options: KeeperOptions, ms: number, signal: AbortSignal): Promise<void> {
+/** A device that comes ends the wait early. Gives whether one did. */
+async function waitForAnother(options: KeeperOptions, ms: number, signal: AbortSignal): Promise<boolean> {
   const { clock, deviceChange } = options;
   const waiting = new AbortController();
   const end = () => waiting.abort();
   signal.addEventListener("abort", end, { once: true });
   try {
-    // Where changes can't be told, time alone decides.
-    const change = deviceChange(waiting.signal).catch(() => clock.sleep(ms, waiting.signal));
+    let isNews = false;
+    const change = deviceChange(waiting.signal).then(
+      () => {
+        isNews = !waiting.signal.aborted;
+      },
+      // Where changes can't be told, time alone decides.
+      () => clock.sleep(ms, waiting.signal),
+    );
     await clock.sleep(Math.min(ms, leastWaitMs), waiting.signal);
     const slept = clock.sleep(Math.max(0, ms - leastWaitMs), waiting.signal);
     await Promise.race([change, slept]);
     end();
     await Promise.all([change, slept]);
+    return isNews;
   } finally {
     end();
     signal.removeEventListener("abort", end);

@@ -27,8 +27,6 @@ export const audioParams = z.strictObject({
   stall_ms: stallMs(5000),
 });
 
-export type AudioParams = z.infer<typeof audioParams>;
-
 export const audioDescriptor: NodeDescriptor = {
   name: "AudioSource",
   version: "1.0.0",

@@ -34,8 +34,6 @@ export const cameraParams = z.strictObject({
   stall_ms: stallMs(5000),
 });
 
-export type CameraParams = z.infer<typeof cameraParams>;
-
 export const cameraDescriptor: NodeDescriptor = {
   name: "CameraSource",
   version: "1.0.0",

@@ -23,8 +23,6 @@ export const screenParams = z.strictObject({
   stall_ms: stallMs(5000),
 });
 
-export type ScreenParams = z.infer<typeof screenParams>;
-
 export const screenDescriptor: NodeDescriptor = {
   name: "ScreenSource",
   version: "1.0.0",

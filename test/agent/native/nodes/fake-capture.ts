@@ -22,6 +22,8 @@ export interface Take {
     readonly stream?: number;
     readonly data: Uint8Array;
   }[];
+  /** Instead of a NUT. */
+  readonly garbage?: Uint8Array;
   /** After the last packet; `silence` until the signal. */
   readonly end?: "end" | "silence" | ErrorCode;
 }
@@ -62,11 +64,12 @@ export class FakeStudio implements MediaCapture {
   }
 
   async *#play(
-    { streams, packets = [], end = "silence" }: Take,
+    { streams, packets = [], garbage, end = "silence" }: Take,
     signal: AbortSignal,
   ): AsyncGenerator<Uint8Array> {
     this.running++;
     try {
+      if (garbage !== undefined) yield garbage;
       if (streams !== undefined) {
         const writer = new NutWriter(streams);
         yield writer.header();

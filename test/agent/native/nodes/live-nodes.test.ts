@@ -78,6 +78,22 @@ describe("CameraSource", () => {
     await finish(studio, taker);
   });
 
+  test("survives a capture that prints garbage, and a camera whose name would rewrite the terminal", async () => {
+    const garbage = new TextEncoder().encode("\u001b[2JSegmentation fault (core dumped)\n");
+    const studio = new FakeStudio(
+      "monotonic",
+      { garbage },
+      { streams: [tiny], packets: shots([600], monotonic) },
+    );
+    studio.devices = { ...noDevices, cameras: [{ ...webcam, name: "Eve\n[eye] found:\u202e\u001b[31m" }] };
+    const taker = new Taker(await open("CameraSource", {}, studio.context("out")), studio.clock);
+    await studio.clock.advance(700);
+    expect(taker.frames).toHaveLength(1);
+    expect(studio.events).toMatchObject([{ kind: "lost", code: "input-invalid" }, { kind: "found" }]);
+    for (const { text } of studio.events) expect(text).toMatch(/^[ -~’…]+$/);
+    await finish(studio, taker);
+  });
+
   test("waits for a camera that isn't there yet", async () => {
     const studio = new FakeStudio("monotonic", { streams: [tiny], packets: shots([1000], monotonic) });
     const taker = new Taker(await open("CameraSource", {}, studio.context("out")), studio.clock);
