@@ -13,9 +13,10 @@ beforeAll(() => {
 });
 afterAll(() => scratch[Symbol.dispose]());
 
-/** What no two looks have in common, and what only a machine that runs nodes has. */
+/** Without what no two looks have in common, what only a machine that runs nodes has, and addresses within names. */
 function withoutMoment(text: string): object {
-  const { time, device, load, node_types, ...rest } = parseStatement(JSON.parse(text));
+  const named = text.replace(/\b(enx|wlx|wwx)[0-9a-f]{12}\b/g, "$1");
+  const { time, device, load, node_types, ...rest } = parseStatement(JSON.parse(named));
   return rest;
 }
 
@@ -37,9 +38,8 @@ describe("probe --record", () => {
     const addresses = Object.values(networkInterfaces()).flatMap((each) =>
       (each ?? []).flatMap(({ address, mac }) => [address, mac]),
     );
-    const told = [hostname(), ...addresses].filter(
-      (each) => !/^(::1|127\.0\.0\.1|00:00:00:00:00:00|localhost)$/.test(each),
-    );
+    const everybodys = /^(::1|127\.0\.0\.1|(00:){5}00|localhost|debian|ubuntu|raspberrypi|jetson)$/;
+    const told = [hostname(), ...addresses].filter((each) => !everybodys.test(each));
     expect(told.length).toBeGreaterThan(0);
     for (const secret of told) {
       const found = Bun.spawnSync(["grep", "-raiwF", "--", secret, folder]);
