@@ -22,10 +22,7 @@ export async function refineRaspberryPi(machine: Machine, facts: BoardFacts): Pr
     thermal: { ...facts.thermal, throttling: throttling ?? facts.thermal.throttling },
     cameras: [...cameras, ...facts.cameras],
     gpus: refineGpus(facts, processor),
-    absences: [
-      ...refineCameraAbsences(facts, cameras, listed).map(mendCgroup),
-      ...explainCodecs(facts, processor),
-    ],
+    absences: [...refineCameraAbsences(facts, cameras, listed), ...explainCodecs(facts, processor)],
   };
 }
 
@@ -123,14 +120,6 @@ function refineGpus(facts: BoardFacts, processor: string | undefined): readonly 
   const type = model === "VideoCore IV" ? "none" : first.type;
   const gpu: GpuFacts = { ...first, type, vendor: "Broadcom", model, isMemoryShared: true };
   return [gpu, ...facts.gpus.filter((other) => !isVideoCore(other))];
-}
-
-/** The firmware starts the kernel with `cgroup_disable=memory`; what comes later in the same line wins.
- * @see https://www.raspberrypi.com/documentation/computers/configuration.html#kernel-command-line-cmdline-txt */
-function mendCgroup(absence: Absence): Absence {
-  if (absence.about !== "sandbox.cgroup" || !absence.detail.includes("no memory controller")) return absence;
-  const mend = "Add cgroup_enable=memory to the end of the line in /boot/firmware/cmdline.txt, and restart";
-  return { ...absence, mend };
 }
 
 /** People expect the H.264 codec that every model before had. */

@@ -64,16 +64,6 @@ test("the revision of the device tree serves where /proc/cpuinfo has none; a nam
   });
 });
 
-test("a kernel without its memory controller is mended in its command line; other absences keep their mends", async () => {
-  const cgroup = (detail: string): Absence => {
-    return { about: "sandbox.cgroup", code: "not-supported", detail, mend: "Delegate=yes" };
-  };
-  const off = await refine({}, { ...pi, absences: [cgroup("/a.service has no memory controller")] });
-  expect(off.absences[0]!.mend).toContain("cgroup_enable=memory");
-  const undelegated = [cgroup("/a.scope is not delegated to us"), raw];
-  expect((await refine({}, { ...pi, absences: undelegated })).absences).toEqual(undelegated);
-});
-
 describe("throttling", () => {
   test.each([
     ["throttled=0x0\n", [], []],
