@@ -6,9 +6,10 @@ export interface BoardNames {
   readonly user?: string | undefined;
 }
 
-/** Host and user names that every machine of a kind has: they tell nothing, and some are parts of other words ("raspberrypi,4-model-b"). */
+/** Host and user names that tell nothing: those that every machine of a kind has, and words that a kernel's own paths and names are
+ * made of, without which a record would be no record ("raspberrypi,4-model-b", "/sys/class/net"). */
 const neutralNames =
-  /^(raspberrypi|jetson|tegra-ubuntu|ubuntu|debian|linux|localhost|host|board|server|root|user|pi|nvidia|video|audio|render|nobody|workstation)$/i;
+  /^(raspberrypi|jetson|tegra-ubuntu|ubuntu|debian|linux|localhost|host|board|server|workstation|root|user|pi|nvidia|nobody|audio|render|video|camera|cam|sound|snd|sys|proc|dev|etc|run|usr|var|lib|class|devices?|drivers?|virtual|platform|bus|net|usb|pci|drm|cpu|gpu|soc|system|kernel|name|power|default|ffmpeg|model|type|memory|thermal)$/i;
 
 /** Files with nothing but a secret in them. Probes read none of these; should one ever do, it isn't recorded. */
 const secretFiles =

@@ -65,6 +65,8 @@ describe("redacting a board", () => {
     const text = "raspberrypi,4-model-b and pi and x";
     expect(redactBoardText(text, { host: "raspberrypi", user: "pi" })).toBe(text);
     expect(redactBoardText(text, { host: "x", user: "" })).toBe(text);
+    const path = "/sys/class/net/eth0/device/driver";
+    expect(redactBoardText(path, { host: "sys", user: "net" })).toBe(path);
   });
 
   test("finds no hardware address in anything that it has gone over, and changes nothing the second time", () => {
