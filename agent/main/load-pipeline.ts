@@ -4,14 +4,13 @@ import { dirname, join } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
 import { applyOverrides } from "../manifest/apply-overrides.ts";
-import { buildCatalog } from "../manifest/catalog.ts";
+import { buildCatalog, type NodeCatalog } from "../manifest/catalog.ts";
 import { checkGrants, grantNothing } from "../manifest/check-grants.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { parseNodeDescriptor } from "../manifest/parse-descriptor.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { resolvePipeline } from "../manifest/resolve.ts";
 import type { ResolvedNode, ResolvedPipeline } from "../manifest/resolved.ts";
-import { nativeDescriptors } from "../native/native-nodes.ts";
 import { anonymousDescriptor, type NodeDescriptor } from "../node/descriptor.ts";
 import { checkPlacement, type DegradedNode } from "../placement/check-placement.ts";
 import type { Plan } from "../placement/plan.ts";
@@ -61,7 +60,7 @@ export async function loadPipeline(
   const written = parseManifest(text, file);
   const folder = dirname(file);
   const descriptors = await readDescriptors(written, folder);
-  const catalog = buildCatalog(builtinDescriptors(), descriptors, nativeDescriptors());
+  const catalog = await openCatalog(written, descriptors, request);
   const manifest = applyOverrides(addLiveInputs(written, catalog, request.live ?? []), request.overrides);
   const resolved = resolvePipeline(manifest, catalog);
   checkGrants(resolved, grantNothing);
@@ -72,6 +71,19 @@ export async function loadPipeline(
     if (module !== undefined) checkModuleLimits(module.facts, node.limits, locate(resolved, node));
   }
   return { file, resolved, degraded, plan: planStages(resolved), modules };
+}
+
+/** Native nodes are known only where they may be meant: loading them takes a while, and most pipelines have none. */
+async function openCatalog(
+  manifest: Manifest,
+  modules: ReadonlyMap<string, NodeDescriptor>,
+  { live = [] }: PipelineRequest,
+): Promise<NodeCatalog> {
+  const catalog = buildCatalog(builtinDescriptors(), modules);
+  const isComplete = manifest.nodes.every(({ node_type }) => catalog.lookup(node_type) !== undefined);
+  if (isComplete && live.length === 0) return catalog;
+  const { nativeDescriptors } = await import("../native/native-nodes.ts");
+  return buildCatalog(builtinDescriptors(), modules, nativeDescriptors());
 }
 
 async function findManifest(path: string): Promise<string> {

@@ -10,8 +10,8 @@ import type { RunResult } from "../executor/run-graph.ts";
 import { createModuleLibrary, type ModuleLibrary } from "../sandbox/prepare/module-library.ts";
 import { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type LoadedPipeline, loadPipeline, type PipelineRequest } from "./load-pipeline.ts";
-import { openNativeParts } from "./native-parts.ts";
-import { type Board, openBoard } from "./probe-board.ts";
+import type { NativeParts } from "./native-parts.ts";
+import type { Board } from "./probe-board.ts";
 import { rehearsal } from "./rehearsal.ts";
 import { type RunRequest, runPipeline } from "./run-pipeline.ts";
 import { selfCommand } from "./self-command.ts";
@@ -31,7 +31,7 @@ export class Program implements AsyncDisposable {
   readonly #library: ModuleLibrary;
   readonly #onPreparing: (file: string) => void;
   readonly #pool: SandboxPool;
-  readonly #native = openNativeParts(() => this.#openBoard());
+  #native: Promise<NativeParts & Disposable> | undefined;
   #board: Promise<Board> | undefined;
 
   constructor({ config, onWeakSandbox, onPreparing = () => {} }: ProgramOptions) {
@@ -55,18 +55,25 @@ export class Program implements AsyncDisposable {
     return runPipeline(pipeline, request, {
       pool: this.#pool,
       decoder: this.decoder,
-      native: this.#native,
+      native: () => this.#openNative(),
     });
   }
 
-  /** Opened at the first need: most pipelines ask nothing of the machine. */
+  /** Loaded and opened at the first need, as the native parts are: most pipelines ask nothing of the machine. */
   #openBoard(): Promise<Board> {
-    this.#board ??= openBoard(this.config);
+    this.#board ??= import("./probe-board.ts").then(({ openBoard }) => openBoard(this.config));
     return this.#board;
   }
 
+  #openNative(): Promise<NativeParts & Disposable> {
+    this.#native ??= import("./native-parts.ts").then(({ openNativeParts }) =>
+      openNativeParts(() => this.#openBoard()),
+    );
+    return this.#native;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#native[Symbol.dispose]();
+    (await this.#native)?.[Symbol.dispose]();
     (await this.#board)?.[Symbol.dispose]();
     await this.#pool.close();
   }

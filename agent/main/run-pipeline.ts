@@ -4,7 +4,6 @@ import type { GraphSink, GraphSource } from "../executor/graph.ts";
 import type { Progress } from "../executor/progress-meter.ts";
 import { type RunResult, runGraph } from "../executor/run-graph.ts";
 import type { PortReference } from "../manifest/resolved.ts";
-import { nativeNodes } from "../native/native-nodes.ts";
 import type { NativeEvent } from "../native/node-type.ts";
 import { openSinks } from "../native/open-sinks.ts";
 import { openSource } from "../native/open-source.ts";
@@ -14,7 +13,7 @@ import { type Binding, bindInputs, bindOutputs } from "./bind-ends.ts";
 import { buildUnits } from "./build-units.ts";
 import type { LoadedPipeline } from "./load-pipeline.ts";
 import type { NativeParts } from "./native-parts.ts";
-import { type NativeEnds, openNatives } from "./open-natives.ts";
+import { type NativeEnds, openNatives, type UsedPorts } from "./open-natives.ts";
 import { openPipelineClock } from "./pipeline-clock.ts";
 
 export interface RunRequest {
@@ -34,7 +33,8 @@ export interface RunRequest {
 export interface RunParts {
   readonly pool: SandboxPool;
   readonly decoder: MediaDecoder;
-  readonly native: NativeParts;
+  /** Asked for where the pipeline has native nodes. */
+  readonly native: () => Promise<NativeParts>;
 }
 
 /** Resolves also when the run failed: the report says how. @throws RemoteMediaError when it could not begin */
@@ -52,15 +52,8 @@ export async function runPipeline(
     sources.push({ node: port.node, port: port.port, source });
   }
   const wanted = portsOf([...plan.connections.map(({ from }) => from), ...outputs.map(({ port }) => port)]);
-  const natives = await openNatives(
-    pipeline.resolved.nodes.filter(({ runtime }) => runtime === "native"),
-    nativeNodes,
-    {
-      wanted,
-      connected: portsOf([...plan.connections.map(({ to }) => to), ...inputs.map(({ port }) => port)]),
-    },
-    { ...parts.native, clock: openPipelineClock(), onEvent: request.onEvent },
-  );
+  const connected = portsOf([...plan.connections.map(({ to }) => to), ...inputs.map(({ port }) => port)]);
+  const natives = await openNativeEnds(pipeline, { wanted, connected }, request, parts);
   const sinks = await bindSinks(outputs, request.raw, natives);
   return runGraph({
     units: buildUnits(pipeline, wanted, parts.pool, request.onLog),
@@ -72,6 +65,19 @@ export async function runPipeline(
     stop: request.stop,
     ...(request.onProgress === undefined ? {} : { onProgress: request.onProgress }),
   });
+}
+
+/** What native nodes need is loaded where there are any. */
+async function openNativeEnds(
+  { resolved }: LoadedPipeline,
+  used: UsedPorts,
+  { onEvent }: RunRequest,
+  { native }: RunParts,
+): Promise<NativeEnds> {
+  const nodes = resolved.nodes.filter(({ runtime }) => runtime === "native");
+  if (nodes.length === 0) return { sourceNodes: [], sinkNodes: [] };
+  const { nativeNodes } = await import("../native/native-nodes.ts");
+  return openNatives(nodes, nativeNodes, used, { ...(await native()), clock: openPipelineClock(), onEvent });
 }
 
 async function bindSinks(
