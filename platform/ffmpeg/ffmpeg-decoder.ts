@@ -10,6 +10,7 @@ import type {
 } from "../contract/media-decoder.ts";
 import { capture } from "./capture.ts";
 import { lastComplaint } from "./complaint.ts";
+import { readFfmpegVersion } from "./ffmpeg-version.ts";
 import { checkVersion, findProgram, type ProgramOptions } from "./find-program.ts";
 import { probeEntries, readMediaInfo } from "./read-media-info.ts";
 import { type RunEnd, runFfmpeg } from "./run-ffmpeg.ts";
@@ -40,10 +41,8 @@ const localOnly = ["-protocol_whitelist", "file,pipe"];
 async function readVersion(options: ProgramOptions, timeoutMs: number): Promise<DecoderVersion> {
   const path = findProgram("ffmpeg", options);
   findProgram("ffprobe", options);
-  const { stdout } = await capture(path, ["-hide_banner", "-version"], timeoutMs);
-  const version = lastComplaint(/^ffmpeg version (\S+)/.exec(stdout)?.[1] ?? "unknown");
-  checkVersion(version);
-  return { name: "FFmpeg", version, path };
+  const version = await readFfmpegVersion(path, timeoutMs);
+  return { name: "FFmpeg", version: version.text, path };
 }
 
 async function probe(

@@ -33,7 +33,8 @@ export function planOutput(
 function videoOptions(video: VideoRequest, version: FfmpegVersion): readonly string[] {
   const passthrough = [isAtLeast(version, 5, 1) ? "-fps_mode:v" : "-vsync", "passthrough"];
   const filters = [...thinning(video.maxFps), ...scaling(video), `format=${pixelFormats[video.pixels]}`];
-  const codec = ["-c:v", "rawvideo", "-enc_time_base:v", "1/1000000"];
+  // The raw encoder works on several frames at a time, and would hold back one for each further core.
+  const codec = ["-c:v", "rawvideo", "-threads:v", "1", "-enc_time_base:v", "1/1000000"];
   return ["-map", "0:V:0", "-vf", filters.join(","), ...passthrough, ...codec];
 }
 

@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { openFfmpegDecoder } from "../../../platform/ffmpeg/ffmpeg-decoder.ts";
+import { failure } from "../../support/failure.ts";
 
 let folder: string;
 const at = (name: string) => join(folder, name);
@@ -31,15 +31,6 @@ function fake(name: string, script: string): string {
   writeFileSync(at(name), `#!/bin/sh\n${script}\n`);
   chmodSync(at(name), 0o755);
   return at(name);
-}
-
-async function failure(work: Promise<unknown>): Promise<RemoteMediaError> {
-  const error = await work.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(RemoteMediaError);
-  return error as RemoteMediaError;
 }
 
 async function drain(bytes: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -101,6 +101,16 @@ describe("a camera of libcamera", () => {
     expect(readdirSync(tmpdir()).filter((name) => /^libcamera-[^t]/.test(name)).length).toBe(before);
   });
 
+  it("gives a picture before there is a next one", async () => {
+    let total = 0;
+    const camera = capture(`${picture(1, "90000123456789")}exec sleep 100`);
+    for await (const chunk of camera.capture(request, never).bytes) {
+      total += chunk.length;
+      if (total > 64 * 48) break;
+    }
+    expect(total).toBeLessThan(2 * 64 * 48);
+  });
+
   it("that isn't there, is taken, or gives no pictures says so", async () => {
     for (const [script, code] of [
       ["echo 'ERROR: *** no cameras available ***' >&2; exit 255", "device-missing"],
