@@ -16,6 +16,7 @@ export const bounds = {
   rateHz: 100_000_000,
   words: 128,
   nodeTypes: 1024,
+  throttleCauses: 16,
   networks: 64,
   absences: 128,
 } as const;

@@ -73,7 +73,8 @@ export function describeCapabilities(facts: BoardFacts, self: SelfFacts): Capabi
     },
     thermal: {
       celsius: tenths(within(facts.thermal.celsius, -273, 1000)),
-      throttled: facts.thermal.throttling === undefined ? null : names(facts.thermal.throttling.now, 16),
+      throttled: causes(facts.thermal.throttling?.now),
+      throttled_since_boot: causes(facts.thermal.throttling?.sinceBoot),
     },
     network: facts.network
       .toSorted((a, b) => compare(a.name, b.name))
@@ -175,6 +176,10 @@ function isoTime(time: Date): string {
 
 function text(known: string | undefined): string | null {
   return known === undefined ? null : printable(known) || null;
+}
+
+function causes(known: readonly string[] | undefined): string[] | null {
+  return known === undefined ? null : names(known, bounds.throttleCauses);
 }
 
 /** Each once, sorted. */

@@ -48,7 +48,7 @@ function partsOf(statement: CapabilityStatement): Readonly<Record<string, unknow
     "devices.cameras": devices.cameras,
     "devices.microphones": devices.microphones,
     "devices.speakers": devices.speakers,
-    thermal: thermal.throttled,
+    thermal: [thermal.throttled, thermal.throttled_since_boot],
   };
 }
 

@@ -64,6 +64,8 @@ const load = z.object({
   queue_ms: z.number().min(0).max(1e9),
 });
 
+const throttleCauses = z.array(name).max(bounds.throttleCauses).nullable();
+
 const statementSchema = z.object({
   schema: z.literal(statementSchemaNumber),
   device: name,
@@ -92,7 +94,9 @@ const statementSchema = z.object({
   load,
   thermal: z.object({
     celsius: z.number().min(-273).max(1000).nullable(),
-    throttled: z.array(name).max(16).nullable(),
+    throttled: throttleCauses,
+    // Added under this number: statements from before don't have it.
+    throttled_since_boot: throttleCauses.default(null),
   }),
   network: z
     .array(
@@ -111,8 +115,9 @@ const statementSchema = z.object({
  *
  * Sizes are in GiB, rounded down to two decimals, so that no need is met by rounding: `memory_gb` is all of the machine's memory,
  * `storage_gb` what is free on its disk, a GPU's `memory_gb` all of its own and `memory_free_gb` what nobody uses. `codecs` are what
- * it decodes, `encoders` what it encodes. `load.cpu`, `load.memory`: the share in use, 0 to 1. What is unknown is null; what is
- * missing has its reason in `absent`. */
+ * it decodes, `encoders` what it encodes. `load.cpu`, `load.memory`: the share in use, 0 to 1. `thermal.throttled` are the reasons
+ * why the board holds itself back now, `throttled_since_boot` those of any time since it started, the present ones among them. What is
+ * unknown is null; what is missing has its reason in `absent`. */
 export type CapabilityStatement = z.infer<typeof statementSchema>;
 export type StatedAbsence = CapabilityStatement["absent"][number];
 export type StatedGpu = CapabilityStatement["gpu"][number];

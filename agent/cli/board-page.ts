@@ -109,10 +109,13 @@ function formatAbsences({ absent }: CapabilityStatement): string[] {
   ];
 }
 
-function describeThermal({ celsius, throttled }: CapabilityStatement["thermal"]): string {
-  const heat = orUnknown(celsius, (degrees) => `${degrees} °C`);
-  if (throttled === null || throttled.length === 0) return heat;
-  return `${heat}, held back: ${throttled.join(", ")}`;
+function describeThermal(thermal: CapabilityStatement["thermal"]): string {
+  const heat = orUnknown(thermal.celsius, (degrees) => `${degrees} °C`);
+  const now = thermal.throttled ?? [];
+  const before = (thermal.throttled_since_boot ?? []).filter((cause) => !now.includes(cause));
+  const held = (when: string, causes: readonly string[]) =>
+    causes.length === 0 ? "" : `, held back ${when}: ${causes.join(", ")}`;
+  return `${heat}${held("now", now)}${held("since boot", before)}`;
 }
 
 function describeGpu(gpu: CapabilityStatement["gpu"][number]): string {

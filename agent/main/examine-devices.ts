@@ -2,12 +2,13 @@
 import type { Absence, BoardFacts } from "../../platform/contract/board-facts.ts";
 import type { Config } from "../config/config.ts";
 import type { Check } from "./check.ts";
+import { judgePower } from "./examine-power.ts";
 import { openBoard } from "./probe-board.ts";
 
 export async function examineDevices(config: Config): Promise<Check[]> {
   using board = await openBoard(config);
   const { facts } = await board.look();
-  return judgeDevices(facts);
+  return [...judgeDevices(facts), ...judgePower(facts.thermal)];
 }
 
 /** A check for each kind of device: a warning where somebody can mend something. Pure. */

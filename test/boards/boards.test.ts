@@ -3,6 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CapabilityStatement, parseStatement } from "../../agent/capability/statement.ts";
+import { judgePower } from "../../agent/main/examine-power.ts";
 import { openRecordedMachine } from "../../platform/linux/recorded-machine.ts";
 import { recordBoard } from "../../platform/linux/recording-machine.ts";
 import { Scratch } from "../system/program.ts";
@@ -141,6 +142,17 @@ describe("Raspberry Pi", () => {
     const { facts } = await lookAt(await openRecordedMachine(join(folder, "raspberrypi-4")));
     expect(facts.thermal.throttling).toEqual({ now: [], sinceBoot: ["under-voltage", "throttled"] });
     expect(of("raspberrypi-4").thermal.throttled).toEqual([]);
+  });
+
+  test("a supply that was too weak since boot stays in the statement, and the doctor says what to use instead", async () => {
+    expect(of("raspberrypi-4").thermal.throttled_since_boot).toEqual(["throttled", "under-voltage"]);
+    const { facts } = await lookAt(await openRecordedMachine(join(folder, "raspberrypi-4")));
+    expect(judgePower(facts.thermal)).toMatchObject([
+      { status: "warn", mend: "use the power supply made for the board, and a short cable" },
+    ]);
+    for (const board of ["raspberrypi-3b-plus", "raspberrypi-5", "raspberrypi-zero-2w"]) {
+      expect(of(board).thermal.throttled_since_boot, board).toEqual([]);
+    }
   });
 
   test("a memory controller that is switched off is mended in cmdline.txt, not by systemd", () => {

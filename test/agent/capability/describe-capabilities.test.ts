@@ -53,7 +53,7 @@ describe("describeCapabilities", () => {
       node_types: ["AddNode", "PassThrough"],
       wit: ["remotemedia:node@1.0.0"],
       load: { cpu: 0.25, memory: 0.25, sessions: 0, queue_ms: 0 },
-      thermal: { celsius: 48.7, throttled: [] },
+      thermal: { celsius: 48.7, throttled: [], throttled_since_boot: ["under-voltage"] },
       network: [{ name: "eth0", kind: "ethernet", up: true, mbps: 1000 }],
       absent: [
         {

@@ -143,7 +143,10 @@ export const anyFacts: fc.Arbitrary<BoardFacts> = fc.record({
   thermal: fc.record({
     celsius: optional(number),
     throttling: optional(
-      fc.record({ now: list(fc.constant("throttled" as const)), sinceBoot: fc.constant([]) }),
+      fc.record({
+        now: list(fc.constant("throttled" as const), 40),
+        sinceBoot: list(fc.constantFrom("under-voltage" as const, "throttled" as const), 40),
+      }),
     ),
     power: fc.constant(undefined),
   }),

@@ -19,7 +19,7 @@ describe("changedParts", () => {
     ["the time", { ...still, time: "2027-01-01T00:00:00.000Z" }],
     ["a little more load", withLoad({ cpu: 0.34, memory: 0.16, queue_ms: 9 })],
     ["a little less storage", { ...still, storage_gb: 20 }],
-    ["a little more heat", { ...still, thermal: { celsius: 53, throttled: [] } }],
+    ["a little more heat", { ...still, thermal: { ...still.thermal, celsius: 53 } }],
   ];
   it.each(untold)("lets %s pass", (_, after) => {
     expect(changedParts(still, after)).toEqual([]);
@@ -30,9 +30,18 @@ describe("changedParts", () => {
     ["a tenth less memory in use", withLoad({ memory: 0.15 }), "load"],
     ["a session", withLoad({ sessions: 1 }), "load"],
     ["a longer queue", withLoad({ queue_ms: 10 }), "load"],
-    ["five degrees", { ...still, thermal: { celsius: 53.7, throttled: [] } }, "thermal"],
-    ["throttling", { ...still, thermal: { celsius: 48.7, throttled: ["throttled"] } }, "thermal"],
-    ["an unknown temperature", { ...still, thermal: { celsius: null, throttled: [] } }, "thermal"],
+    ["five degrees", { ...still, thermal: { ...still.thermal, celsius: 53.7 } }, "thermal"],
+    [
+      "throttling",
+      { ...still, thermal: { ...still.thermal, celsius: 48.7, throttled: ["throttled"] } },
+      "thermal",
+    ],
+    [
+      "throttling that came and went between two looks",
+      { ...still, thermal: { ...still.thermal, throttled_since_boot: ["throttled", "under-voltage"] } },
+      "thermal",
+    ],
+    ["an unknown temperature", { ...still, thermal: { ...still.thermal, celsius: null } }, "thermal"],
     ["a twentieth of the free storage", { ...still, storage_gb: 19.9 }, "storage_gb"],
     ["a GPU that came", { ...still, gpu: [...still.gpu, still.gpu[0]!] }, "gpu"],
     ["a GPU that went", { ...still, gpu: [] }, "gpu"],

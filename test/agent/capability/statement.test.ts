@@ -26,6 +26,12 @@ describe("parseStatement", () => {
     expect(parseStatement(later)).toEqual(boardStatement());
   });
 
+  it("takes a statement from before throttling since boot was told: it is unknown then", () => {
+    const { thermal, ...rest } = boardStatement();
+    const { throttled_since_boot: _, ...before } = thermal;
+    expect(parseStatement({ ...rest, thermal: before }).thermal.throttled_since_boot).toBeNull();
+  });
+
   it("refuses a statement of another schema by saying so", () => {
     const error = thrownBy(() => parseStatement({ ...boardStatement(), schema: 2 }));
     expect(error).toMatchObject({ code: "statement-invalid", family: "remote" });
@@ -57,6 +63,12 @@ describe("parseStatement", () => {
     ],
     ["a load of more than all", { load: { cpu: 1.1, memory: 0, sessions: 0, queue_ms: 0 } }],
     ["half a session", { load: { cpu: 1, memory: 0, sessions: 0.5, queue_ms: 0 } }],
+    [
+      "17 causes of throttling since boot",
+      {
+        thermal: { celsius: 40, throttled: [], throttled_since_boot: Array.from({ length: 17 }, () => "x") },
+      },
+    ],
     ["a reason of an unknown code", { absent: [{ about: "gpu", code: "odd", detail: "x" }] }],
   ];
   it.each(refused)("refuses %s", (_, wrong) => {

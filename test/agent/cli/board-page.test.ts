@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { changedParts } from "../../../agent/capability/statement-change.ts";
 import { formatBoard, formatChange } from "../../../agent/cli/board-page.ts";
+import type { ThrottleCause } from "../../../platform/contract/board-facts.ts";
 import { boardFacts, boardStatement } from "../capability/facts-fixture.ts";
 
 const host = boardFacts().host;
@@ -14,7 +15,7 @@ describe("formatBoard", () => {
       "  load         cpu 25 %, memory 25 %",
       "  memory       8 GiB",
       "  storage      20.99 GiB free",
-      "  temperature  48.7 °C",
+      "  temperature  48.7 °C, held back since boot: under-voltage",
       "  gpu          VideoCore VI: vulkan, v3d, memory 2 GiB shared",
       "  cameras      USB Camera [usb-1]",
       "                 YUYV 640×480 30/s",
@@ -31,6 +32,19 @@ describe("formatBoard", () => {
       "  devices.speakers: /dev/snd/pcmC0D0p can't be opened by this user",
       "    → sudo usermod -aG audio $USER",
     ]);
+  });
+
+  it("says what holds the board back now, and of the time before only what has ended since", () => {
+    const line = (now: ThrottleCause[], sinceBoot: ThrottleCause[]) =>
+      formatBoard(
+        boardStatement({ thermal: { celsius: 80, throttling: { now, sinceBoot }, power: undefined } }),
+        host,
+      ).find((text) => text.includes("temperature"));
+    expect(line([], [])).toBe("  temperature  80 °C");
+    expect(line(["throttled"], ["throttled"])).toBe("  temperature  80 °C, held back now: throttled");
+    expect(line(["throttled"], ["under-voltage", "throttled"])).toBe(
+      "  temperature  80 °C, held back now: throttled, held back since boot: under-voltage",
+    );
   });
 
   it("names the first dozen of many codecs, and how many more there are", () => {
