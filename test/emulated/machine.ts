@@ -147,7 +147,7 @@ function initScript({ commands, share }: MachineOptions, modules: readonly Kerne
   const run = share === undefined ? (line: string) => line : inShare;
   const runs = Object.entries(commands).map(
     ([name, line]) =>
-      `echo; echo "[[begin ${name}]]"\n( ${run(line)}\n) 2>&1; echo; echo "[[exit ${name} $?]]"`,
+      `echo; echo "[[begin ${name}]]"\n( ${run(line)}\n) 2>&1; status=$?; echo; echo "[[exit ${name} $status]]"`,
   );
   return `#!/bin/busybox sh
 /bin/busybox mkdir -p /proc /sys /dev /tmp /etc /root /sbin /usr/bin
