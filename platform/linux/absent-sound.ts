@@ -10,13 +10,15 @@ const directions = [
   { direction: "playback", about: "devices.speakers", verb: "plays" },
 ] as const;
 
-/** @param cards how many there are; undefined without ALSA. */
+/** @param cards how many there are; undefined without ALSA.
+ * @param served the directions in which a sound server is listed. */
 export function explainSound(
   asked: readonly AskedPcm[],
   cards: number | undefined,
-  hasServer: boolean,
+  served: Readonly<Record<"capture" | "playback", boolean>>,
 ): Absence[] {
   return directions.flatMap(({ direction, about, verb }) => {
+    const hasServer = served[direction];
     const devices = asked.filter(({ entry }) => entry.direction === direction);
     const absences = refusals(about, devices, hasServer);
     if (devices.length === 0 && !hasServer) absences.push(explainNone(about, verb, cards));

@@ -13,15 +13,25 @@ export async function probeSound(
   const [{ cards, entries }, server] = await Promise.all([readSoundCards(machine), findSoundServer(machine)]);
   const asked = await Promise.all(entries.map((entry) => askPcm(machine, entry, entries)));
   const usable = asked.filter(({ answer }) => answer.ok || answer.code === "busy");
+  const served = {
+    capture: server !== undefined && mayRecord(cards, entries),
+    playback: server !== undefined,
+  };
   const list = (direction: PcmEntry["direction"]): SoundFacts[] => [
     ...usable.filter(({ entry }) => entry.direction === direction).map(describePcm),
-    ...(server === undefined ? [] : [server]),
+    ...(server !== undefined && served[direction] ? [server] : []),
   ];
   return {
     microphones: list("capture"),
     speakers: list("playback"),
-    absences: explainSound(asked, cards, server !== undefined),
+    absences: explainSound(asked, cards, served),
   };
+}
+
+/** A sound server always has a source: without a microphone it is the monitor of what plays, which nobody speaks into. Without ALSA in
+ * sight (a container) the server is the host's, and what it has can't be told. */
+function mayRecord(cards: number | undefined, entries: readonly PcmEntry[]): boolean {
+  return cards === undefined || entries.some(({ direction }) => direction === "capture");
 }
 
 function describePcm({ entry, name, answer, stream }: AskedPcm): SoundFacts {

@@ -173,6 +173,33 @@ describe("sound devices", () => {
     expect(pipewire.speakers[0]!.name).toBe("Sound server (PipeWire)");
     expect((await probeSound(boardMachine({ sockets: ["/run/pulse/native"] }))).speakers).toHaveLength(1);
   });
+
+  test("a sound server whose only source is the monitor of what plays is a speaker, and no microphone", async () => {
+    const sockets = ["/run/user/1000/pulse/native"];
+    const playing = { ...files, "/proc/asound/pcm": pcm.split("\n").slice(0, 2).join("\n") };
+    const { microphones, speakers, absences } = await probeSound(machineWith({ files: playing, sockets }));
+    expect(microphones).toEqual([]);
+    expect(speakers.at(-1)!.id).toBe("pulse");
+    expect(absences).toEqual([
+      {
+        about: "devices.microphones",
+        code: "not-present",
+        detail: "No microphone: of 3 sound cards none records.",
+        mend: "Plug in a USB microphone",
+      },
+    ]);
+    const cardless = { "/proc/asound/cards": "--- no soundcards ---\n" };
+    const without = await probeSound(boardMachine({ files: cardless, sockets }));
+    expect([without.microphones.length, without.speakers.length]).toEqual([0, 1]);
+    expect(without.absences.map(({ detail }) => detail)).toEqual(["No microphone: there is no sound card."]);
+  });
+
+  test("a sound server stands for a microphone that this user may not open itself", async () => {
+    const sockets = ["/run/user/1000/pulse/native"];
+    const pcms = { ...answers, "/dev/snd/pcmC2D0c": refuse("no-permission") };
+    const { microphones } = await probeSound(machineWith({ pcm: pcms, sockets }));
+    expect(microphones.map(({ id }) => id)).toEqual(["pulse"]);
+  });
 });
 
 describe("absent sound", () => {
