@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { BoardFacts } from "../../platform/contract/board-facts.ts";
 import type { Machine } from "../../platform/contract/machine.ts";
 import { refineJetson } from "../../platform/jetson/refine-jetson.ts";
+import { withContainerMends } from "../../platform/linux/container-mends.ts";
 import { openLiveMachine } from "../../platform/linux/live-machine.ts";
 import { probeLinux } from "../../platform/linux/probe-linux.ts";
 import { openRecordedMachine } from "../../platform/linux/recorded-machine.ts";
@@ -62,7 +63,8 @@ export function openThisMachine(config: Config): Machine & Disposable {
 export async function lookAt(machine: Machine, nodeTypes: readonly string[]): Promise<BoardLook> {
   // Files show the host's processor where this program runs under an emulator.
   const found = await probeLinux(machine, machine.isRecorded ? {} : { arch: process.arch });
-  const facts = await refineJetson(machine, await refineRaspberryPi(machine, found));
+  const refined = await refineJetson(machine, await refineRaspberryPi(machine, found));
+  const facts = withContainerMends(refined);
   const maxMemoryMb = Math.min(facts.memory.totalBytes / 2 ** 20, mostNodeMemoryMb);
   return {
     facts,

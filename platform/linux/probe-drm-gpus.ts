@@ -71,13 +71,30 @@ async function describe(
     isMemoryShared: amd?.isMemoryShared ?? isMemoryShared,
     driver,
   };
-  const absences = [...(amd?.absences ?? []), ...(isBarred ? [barred(renderPath)] : [])];
+  const isMissing =
+    able !== "none" && able !== "rocm" && renderPath !== undefined && renderNode === undefined;
+  const absences = [
+    ...(amd?.absences ?? []),
+    ...(isBarred ? [barred(renderPath)] : []),
+    ...(isMissing ? [missing(renderPath)] : []),
+  ];
   return { gpu, absences };
 }
 
 function barred(path: string): Absence {
   const mend = "Add the user to the group render: sudo usermod -aG render $USER, then log in anew";
   return { about: "gpu", code: "no-permission", detail: `${path} may not be opened by this user.`, mend };
+}
+
+/** A container that wasn't given it. */
+function missing(path: string): Absence {
+  const detail = `The kernel has ${path}, but it isn't in /dev.`;
+  return {
+    about: "gpu",
+    code: "not-present",
+    detail,
+    mend: "In a container: start it with --device /dev/dri",
+  };
 }
 
 /** @see https://docs.kernel.org/gpu/amdgpu/driver-misc.html */

@@ -226,6 +226,14 @@ describe("PCs", () => {
     expect(said("nothing", "codecs")).toContain("apt install ffmpeg");
   });
 
+  test("in a container nobody plugs anything in: the mends say what to start it with", () => {
+    expect(said("container", "devices.cameras")).toContain("docker run --device /dev/video0");
+    for (const about of ["devices.microphones", "devices.speakers"]) {
+      expect(said("container", about), about).toContain("docker run --device /dev/snd --group-add audio");
+      expect(said("container", about), about).not.toContain("Plug in");
+    }
+  });
+
   test("in a container the memory and the processors are the cgroup's, not the host's", () => {
     expect(of("container").memory_gb).toBe(0.5);
     expect(of("container").sandbox.max_memory_mb).toBe(512);

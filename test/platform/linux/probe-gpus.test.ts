@@ -127,6 +127,21 @@ describe("GPUs of DRM", () => {
     expect(found.absences?.[0]?.mend).toContain("usermod -aG render");
   });
 
+  test("whose file only the kernel has don't compute, and the absence says so", async () => {
+    const record = drm("DRIVER=i915\nPCI_ID=8086:46A6\n", { files: intelIcd });
+    const { gpus, absences } = await drmOf({ ...record, nodes: {} });
+    expect(gpus).toMatchObject([{ type: "none" }]);
+    expect(absences).toEqual([
+      {
+        about: "gpu",
+        code: "not-present",
+        detail: "The kernel has /dev/dri/renderD128, but it isn't in /dev.",
+        mend: "In a container: start it with --device /dev/dri",
+      },
+    ]);
+    expect((await drmOf({ ...drm("DRIVER=i915\n"), nodes: {} })).absences).toEqual([]);
+  });
+
   test("of AMD compute by ROCm where its file may be opened, and tell their memory", async () => {
     const device = "/sys/class/drm/card0/device";
     const files = {
