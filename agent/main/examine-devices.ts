@@ -8,10 +8,10 @@ import { openBoard } from "./probe-board.ts";
 export async function examineDevices(config: Config): Promise<Check[]> {
   using board = await openBoard(config);
   const { facts } = await board.look();
-  return [...judgeDevices(facts), ...judgePower(facts.thermal)];
+  return judgeDevices(facts);
 }
 
-/** A check for each kind of device: a warning where somebody can mend something. Pure. */
+/** A check for each kind of device, and for its power: a warning where somebody can mend something. Pure. */
 export function judgeDevices(facts: BoardFacts): Check[] {
   const { cameras, microphones, speakers, gpus, hardwareCodecs, absences } = facts;
   const names = (devices: readonly { readonly name: string }[]) => devices.map(({ name }) => name);
@@ -32,6 +32,7 @@ export function judgeDevices(facts: BoardFacts): Check[] {
       "codecs",
       absences,
     ),
+    ...judgePower(facts.thermal),
   ];
 }
 

@@ -66,6 +66,17 @@ describe("describeCapabilities", () => {
     });
   });
 
+  it("names each cause of throttling once, in order, however often the board says it", () => {
+    const now = Array.from({ length: 40 }, () => "throttled" as const);
+    const throttling = { now, sinceBoot: ["under-voltage" as const, ...now] };
+    const { thermal } = boardStatement({ thermal: { celsius: 80, throttling, power: undefined } });
+    expect(thermal).toEqual({
+      celsius: 80,
+      throttled: ["throttled"],
+      throttled_since_boot: ["throttled", "under-voltage"],
+    });
+  });
+
   it("rounds sizes down, so that no need is met by rounding", () => {
     const memory = { totalBytes: 7.999 * 2 ** 30, availableBytes: 1 };
     expect(boardStatement({ memory }).memory_gb).toBe(7.99);

@@ -20,6 +20,12 @@ test("names what is there", () => {
   expect(checks.get("codecs")!.detail).toBe("decodes h264 (v4l2m2m), the rest in software");
 });
 
+test("tells of the power too, where the board does", () => {
+  expect(judge({}).get("power")).toMatchObject({ status: "warn", detail: "under-voltage since boot" });
+  const silent = { celsius: 40, throttling: undefined, power: undefined };
+  expect(judge({ thermal: silent }).has("power")).toBe(false);
+});
+
 test("warns of what somebody can mend, once, also where another one works", () => {
   const absence = {
     about: "devices.cameras",
