@@ -68,6 +68,8 @@ describe("the files of a recorded board", () => {
 
   it("are not found by links that leave the folder, loop, or lead through a file", async () => {
     link("etc/out", "../../../../../../../../../../etc/passwd");
+    // Above the root there is nothing, so that this isn't below it either.
+    link("etc/above", "../../etc/file");
     link("etc/beside", "../../beside");
     link("etc/loop", "loop");
     link("etc/ping", "pong");
@@ -75,7 +77,7 @@ describe("the files of a recorded board", () => {
     link("etc/absolute", "/etc/passwd");
     write("etc/file", "text");
     const machine = await open();
-    for (const name of ["out", "beside", "loop", "ping", "absolute", "file/x", "file/.."]) {
+    for (const name of ["out", "above", "beside", "loop", "ping", "absolute", "file/x", "file/.."]) {
       expect(await machine.resolve(`/etc/${name}`), name).toBeUndefined();
       expect(await machine.readText(`/etc/${name}`), name).toBeUndefined();
       expect(await machine.list(`/etc/${name}`), name).toEqual([]);
