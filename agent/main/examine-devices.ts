@@ -28,7 +28,9 @@ export function judgeDevices(facts: BoardFacts): Check[] {
     ),
     judge(
       "codecs",
-      facts.ffmpeg === undefined ? [] : [...codecs, "the rest in software"],
+      facts.ffmpeg === undefined
+        ? []
+        : [...codecs, codecs.length === 0 ? "all in software" : "the rest in software"],
       "codecs",
       absences,
     ),

@@ -18,6 +18,7 @@ test("names what is there", () => {
   });
   expect(checks.get("gpu")!.detail).toBe("VideoCore VI (vulkan)");
   expect(checks.get("codecs")!.detail).toBe("decodes h264 (v4l2m2m), the rest in software");
+  expect(judge({ hardwareCodecs: [] }).get("codecs")!.detail).toBe("all in software");
 });
 
 test("tells of the power too, where the board does", () => {
