@@ -9,8 +9,8 @@ const out = "/tmp/out";
  * @see https://docs.kernel.org/admin-guide/media/vivid.html */
 export const deviceModules = { vivid: "n_devs=2 multiplanar=1,2 no_error_inj=1", snd_aloop: "" };
 
-/** Also the emulator must be able to keep the pace. */
-export const picture = { width: 320, height: 180, fps: 10 } as const;
+/** Slow enough for an emulated processor beside other work: what it can't take in time the camera itself leaves out. */
+export const picture = { width: 320, height: 180, fps: 5 } as const;
 export const tone = { rate: 48_000, channels: 2, hz: 1000, seconds: 60 } as const;
 
 /** An emulated processor starts FFmpeg in five seconds, and in twenty when it has much to do: patience is no part of what is tried. */
@@ -40,7 +40,14 @@ const pipelineOf = (source: { readonly id: string }) => ({
   connections: [{ from: source.id, to: handOn.id }],
 });
 
+const speaker = { id: "speaker", node_type: "AudioSink", params: { device: "hw:CARD=Loopback,DEV=0" } };
+
 const pipelines = {
+  speaker: {
+    version: "v1",
+    nodes: [handOn, speaker],
+    connections: [{ from: handOn.id, to: speaker.id }],
+  },
   camera: pipelineOf(camera),
   "lost-camera": pipelineOf(lostCamera),
   microphone: pipelineOf(microphone),
@@ -71,7 +78,7 @@ until_true() {
 begin() {
   name=$1; shift
   : > ${out}/$name.ndjson
-  ${program} run ${out}/$name.json --json --output - "$@" > ${out}/$name.ndjson 2> ${out}/$name.log &
+  ${program} run ${out}/$name.json --json "$@" > ${out}/$name.ndjson 2> ${out}/$name.log &
   running=$!
 }
 frames() { [ "$(wc -l < ${out}/$1.ndjson)" -ge "$2" ]; }
@@ -93,20 +100,25 @@ exit 1`,
 for node in video0 video4; do v4l2-ctl -d /dev/$node --list-formats-ext > $node.formats || exit; done`,
   "sound-cards": `arecord --list-devices > ${out}/microphones.txt && aplay --list-devices > ${out}/speakers.txt`,
   camera: `${helpers}
-begin camera --raw
-until_true 60 frames camera 60
+begin camera --output - --raw
+until_true 60 frames camera 40
 end`,
   microphone: `${helpers}
 aplay -q -D hw:CARD=Loopback,DEV=0 ${out}/tone.wav &
 player=$!
-begin microphone --raw
+begin microphone --output - --raw
 until_true 60 frames microphone 200
 kill $player
+end`,
+  speaker: `${helpers}
+begin speaker --input ${out}/tone.wav
+until_true 60 grep -q RUNNING /proc/asound/card0/pcm0p/sub0/status
+arecord -q -D hw:CARD=Loopback,DEV=1 -f S16_LE -r ${tone.rate} -c ${tone.channels} -d 3 ${out}/speaker.wav
 end`,
   "lost-camera": `${helpers}
 driver=/sys/bus/platform/drivers/vivid
 event() { grep -q '"kind":"'$1'"' ${out}/lost-camera.log; }
-begin lost-camera
+begin lost-camera --output -
 until_true 60 frames lost-camera 10
 echo vivid.0 > $driver/unbind
 until_true 60 event lost

@@ -94,7 +94,7 @@ describe.skipIf(leftOut !== undefined)(
     it("give pictures to a pipeline, each with its colours and its number, without a gap", () => {
       outputOf("camera");
       const frames = readLines("camera.ndjson", JSON.parse);
-      expect(frames.length).toBeGreaterThanOrEqual(60);
+      expect(frames.length).toBeGreaterThanOrEqual(40);
       const pictures = frames.map(({ width, height, base64 }) => ({
         ...{ width, height },
         data: Uint8Array.fromBase64(base64),
@@ -118,15 +118,13 @@ describe.skipIf(leftOut !== undefined)(
       const frames = readLines("microphone.ndjson", JSON.parse);
       expect(frames[0]).toMatchObject({ rate: tone.rate, channels: tone.channels, format: "s16le" });
       const bytes = frames.map(({ base64 }) => Uint8Array.fromBase64(base64));
-      const samples = bytes.flatMap((chunk) => [...new Int16Array(chunk.buffer)]);
-      const left = samples.filter((_, index) => index % tone.channels === 0);
-      const seconds = left.length / tone.rate;
-      expect(seconds).toBeGreaterThan(3);
-      const rising = left.filter((sample, index) => index > 0 && left[index - 1]! < 0 && sample >= 0).length;
-      // An emulated machine may miss a moment of the tone, never invent one.
-      expect(rising / seconds).toBeGreaterThan(tone.hz * 0.97);
-      expect(rising / seconds).toBeLessThan(tone.hz * 1.01);
-      expect(Math.max(...left.slice(0, 48_000))).toBeGreaterThan(16_000);
+      expectTone(bytes.flatMap((chunk) => [...new Int16Array(chunk.buffer)]));
+    });
+
+    it("play what a pipeline gives them, heard at the card's other end", () => {
+      outputOf("speaker");
+      const file = Uint8Array.from(readFileSync(join(share, "speaker.wav")));
+      expectTone([...new Int16Array(file.buffer, 44)]);
     });
 
     it("may be lost in the middle of a run, which goes on when they are found again", () => {
@@ -159,6 +157,18 @@ describe.skipIf(leftOut !== undefined)(
     });
   },
 );
+
+/** At least 2.5 s of the tone, in the first channel. */
+function expectTone(samples: readonly number[]): void {
+  const left = samples.filter((_, index) => index % tone.channels === 0);
+  const seconds = left.length / tone.rate;
+  expect(seconds).toBeGreaterThan(2.5);
+  const rising = left.filter((sample, index) => index > 0 && left[index - 1]! < 0 && sample >= 0).length;
+  // An emulated machine may miss a moment of the tone, never invent one.
+  expect(rising / seconds).toBeGreaterThan(tone.hz * 0.95);
+  expect(rising / seconds).toBeLessThan(tone.hz * 1.01);
+  expect(Math.max(...left.slice(0, tone.rate))).toBeGreaterThan(16_000);
+}
 
 interface Named {
   readonly id: string;
