@@ -1,6 +1,7 @@
 // Runs a short FFmpeg program to its end and keeps what it printed, bounded in bytes and in time.
 import { RemoteMediaError } from "../base/error.ts";
 import { missingProgram } from "./find-program.ts";
+import { leadGroup, signalGroup } from "./process-group.ts";
 
 const maxPrintedBytes = 4 * 1024 * 1024;
 
@@ -11,36 +12,47 @@ export interface Captured {
 }
 
 /** Runs `program` without a shell and without stdin. Throws `ffmpeg-missing` when it can't be started and
- * `ffmpeg-failed` when it took longer than `timeoutMs`; it is killed then, and when the signal is raised. */
+ * `ffmpeg-failed` when it took longer than `timeoutMs`; it is killed then with all that it has started, and when the signal is raised. */
 export async function capture(
   program: string,
   args: readonly string[],
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<Captured> {
-  const child = start(program, args, timeoutMs);
-  const stop = () => child.kill("SIGKILL");
+  const child = start(program, args);
+  const release = leadGroup(child.pid);
+  const ending = Promise.withResolvers<"late" | "stopped">();
+  const end = (why: "late" | "stopped") => {
+    signalGroup(child.pid, "SIGKILL");
+    ending.resolve(why);
+  };
+  const stop = () => end("stopped");
+  const timer = setTimeout(() => end("late"), timeoutMs);
   signal?.addEventListener("abort", stop, { once: true });
   if (signal?.aborted) stop();
-  const startedAt = performance.now();
   try {
-    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
-    if (child.signalCode !== null && performance.now() - startedAt >= timeoutMs) {
-      throw new RemoteMediaError("ffmpeg-failed", `${program} gave no answer within ${timeoutMs} ms.`);
-    }
-    return { exitCode: child.exitCode, stdout, stderr };
+    const printed = Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+    // Not for its output's end: a process that left its group, or hangs in a driver, may hold that for ever.
+    const ended = await Promise.race([printed, ending.promise]);
+    if (ended === "stopped") return { exitCode: null, stdout: "", stderr: "" };
+    if (ended !== "late") return { exitCode: child.exitCode, stdout: ended[0], stderr: ended[1] };
+    throw new RemoteMediaError("ffmpeg-failed", `${program} gave no answer within ${timeoutMs} ms.`);
   } finally {
+    clearTimeout(timer);
     signal?.removeEventListener("abort", stop);
+    signalGroup(child.pid, "SIGKILL");
+    release();
   }
 }
 
-function start(program: string, args: readonly string[], timeoutMs: number) {
+function start(program: string, args: readonly string[]) {
   try {
     return Bun.spawn([program, ...args], {
       stdin: "ignore",
       stdout: "pipe",
       stderr: "pipe",
-      timeout: timeoutMs,
+      // A group of its own, which can be killed whole.
+      detached: true,
       killSignal: "SIGKILL",
       maxBuffer: maxPrintedBytes,
     });

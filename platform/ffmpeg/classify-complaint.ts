@@ -2,12 +2,15 @@
 
 import { RemoteMediaError } from "../base/error.ts";
 import type { ErrorCode } from "../base/error-codes.ts";
+import { printable } from "../base/printable.ts";
 import { lastComplaint } from "./complaint.ts";
+
+const maxNameLength = 256;
 
 /** What FFmpeg was reading or writing when it complained. */
 export interface ComplaintSubject {
   readonly kind: "camera" | "sound" | "screen" | "stream" | "file" | "output";
-  /** What it is called in messages, safe to show: "/dev/video0", "rtsp://camera/". */
+  /** What it is called in messages, without passwords: "/dev/video0", "rtsp://camera/". */
   readonly name: string;
 }
 
@@ -163,7 +166,8 @@ export function classifyComplaint(
   const rule = rules[subject.kind].find(({ pattern }) => pattern.test(said));
   const telling = said.split(/[\r\n]+/).findLast((line) => rule?.pattern.test(line));
   const complaint = lastComplaint(telling ?? said);
-  const says = rule?.says(subject.name) ?? `FFmpeg failed on ${subject.name}`;
+  const name = printable(subject.name, maxNameLength);
+  const says = rule?.says(name) ?? `FFmpeg failed on ${name}`;
   const message = complaint === "" ? `${says}.` : `${says}: ${complaint}`;
   return new RemoteMediaError(rule?.code ?? otherwise, message, {
     ...(rule !== undefined && { hint: rule.hint }),

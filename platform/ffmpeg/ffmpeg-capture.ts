@@ -1,6 +1,7 @@
 // The MediaCapture over this machine's FFmpeg.
 import { resolve } from "node:path";
 import { RemoteMediaError } from "../base/error.ts";
+import { printable } from "../base/printable.ts";
 import type {
   Capture,
   CaptureInput,
@@ -60,7 +61,9 @@ function capture(
     async *[Symbol.asyncIterator]() {
       if (signal.aborted) return;
       const program = findProgram("ffmpeg", options);
-      const plan = planCapture(whole(input), request, await readVersion(program));
+      const version = await unlessAborted(readVersion(program), signal);
+      if (version === undefined) return;
+      const plan = planCapture(whole(input), request, version);
       if (input.kind !== "libcamera") return yield* runAttempts(program, plan, signal);
       await using camera = await startLibcamera(findLibcameraProgram(options), input);
       // What ends the camera's program says more than FFmpeg, whose input then ends.
@@ -71,6 +74,18 @@ function capture(
     },
   };
   return { times: times[input.kind], bytes };
+}
+
+/** Undefined where the signal comes first: an FFmpeg that hangs at its start holds up no end. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const aborted = Promise.withResolvers<undefined>();
+  const onAbort = () => aborted.resolve(undefined);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }
 
 /** FFmpeg would look for a relative name where we run, and so does everyone; but the name in messages stays the user's. */
@@ -120,17 +135,18 @@ function isWorthAnotherWay(error: unknown): boolean {
 /** What it means that a capture ended by itself. FFmpeg ends well, with exit code 0, also where a device or a connection broke. */
 function explainEnd(plan: CapturePlan, end: RunEnd): RemoteMediaError | undefined {
   const { subject } = plan;
+  const name = printable(subject.name, 256);
   if (end.deliveredBytes > 0 && !end.isRefused) {
     if (end.cause === undefined && !plan.isEndless) return undefined;
     const complaint = lastComplaint(audible(end.stderr));
     const why = complaint || (end.hung ? "nothing came any more" : "it ended");
-    return new RemoteMediaError("capture-broken", `The capture of ${subject.name} broke off: ${why}`, {
+    return new RemoteMediaError("capture-broken", `The capture of ${name} broke off: ${why}`, {
       cause: end.cause,
     });
   }
   if (end.hung) {
     const code = subject.kind === "stream" ? "stream-unreachable" : "ffmpeg-failed";
-    return new RemoteMediaError(code, `Nothing came from ${subject.name} in time.`, { cause: end.cause });
+    return new RemoteMediaError(code, `Nothing came from ${name} in time.`, { cause: end.cause });
   }
   if (end.cause === undefined && end.stderr.trim() === "" && !plan.isEndless) return undefined;
   return classifyComplaint(end.stderr, subject, "ffmpeg-failed", end.cause);

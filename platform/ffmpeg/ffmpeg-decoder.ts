@@ -20,11 +20,14 @@ export interface FfmpegDecoderOptions extends ProgramOptions {
   readonly probeTimeoutMs?: number | undefined;
 }
 
+/** It says that at once, but for its first start from a slow card. */
+const versionTimeoutMs = 10_000;
+
 /** A decoder that starts FFmpeg's programs when it is asked to; making one starts and loads nothing. */
 export function openFfmpegDecoder(options: FfmpegDecoderOptions = {}): MediaDecoder {
   const timeoutMs = options.probeTimeoutMs ?? 30_000;
   return {
-    version: () => readVersion(options, timeoutMs),
+    version: () => readVersion(options, Math.min(timeoutMs, versionTimeoutMs)),
     probe: (file, signal) => probe(file, options, timeoutMs, signal),
     decode: (file, request, signal) => decode(file, request, options, signal),
   };

@@ -2,8 +2,11 @@
 import type { ChildProcess } from "node:child_process";
 import type { PassThrough, Readable } from "node:stream";
 import type { FfmpegCommand } from "fluent-ffmpeg";
+import { leadGroup, signalGroup } from "./process-group.ts";
 
 const maxStderrCharacters = 16_384;
+/** What hangs in a driver can't be killed, and what left the group may hold our pipes: for so long its end is waited for. */
+const burialMs = 2000;
 
 export interface FfmpegArguments {
   /** The executable's path. */
@@ -31,9 +34,10 @@ export interface FfmpegListeners {
 export interface FfmpegProcess {
   /** Settles when the process runs, or couldn't be started. */
   readonly started: Promise<void>;
-  /** Settles when the process has exited and its stderr is read. Never rejects. */
+  /** Settles when the process has exited and its stderr is read, or when it was killed and can't end. Never rejects. */
   readonly ended: Promise<FfmpegEnd>;
-  /** Asks it to end, and kills it where it hasn't after `graceMs`; 0 kills at once. Resolves when it is gone. */
+  /** Asks it and all that it has started to end, and kills them where they haven't after `graceMs`; 0 kills at once. Resolves when
+   * it is gone, or 2 s after it was killed. */
   stop(graceMs: number): Promise<void>;
 }
 
@@ -49,8 +53,9 @@ export async function startFfmpeg(
   const command = ffmpeg({ source: args.input })
     .setFfmpegPath(args.program)
     .inputOptions("-hide_banner", ...args.inputOptions);
-  mendCommand(command, typeof args.input === "string", listeners);
-  const watched = watch(command, typeof output === "string" ? undefined : output);
+  const born = Promise.withResolvers<ChildProcess>();
+  mendCommand(command, typeof args.input === "string", listeners, born.resolve);
+  const watched = watch(command, born.promise, typeof output === "string" ? undefined : output);
   command.output(output as string, { end: true });
   command.outputOptions("-f", args.format, ...args.outputOptions).run();
   return watched;
@@ -59,7 +64,7 @@ export async function startFfmpeg(
 /** What fluent-ffmpeg keeps to itself, and what is wrong with it (2.1.3). */
 interface InnerCommand {
   _checkCapabilities(callback: (error: null) => void): void;
-  _spawnFfmpeg(args: unknown, options: unknown, onStart: OnStart, onEnd: OnEnd): void;
+  _spawnFfmpeg(args: unknown, options: object, onStart: OnStart, onEnd: OnEnd): void;
 }
 type OnStart = (child: ChildProcess, stdout: LineRing, stderr: LineRing) => void;
 type OnEnd = (error: Error | null, stdout?: LineRing, stderr?: LineRing) => void;
@@ -68,7 +73,12 @@ interface LineRing {
   get(): string;
 }
 
-function mendCommand(command: FfmpegCommand, closeStdin: boolean, listeners: FfmpegListeners): void {
+function mendCommand(
+  command: FfmpegCommand,
+  closeStdin: boolean,
+  listeners: FfmpegListeners,
+  onBirth: (child: ChildProcess) => void,
+): void {
   const inner = command as unknown as InnerCommand;
   // It would start ffmpeg twice more to list formats and encoders (180 ms); FFmpeg says itself what it hasn't.
   inner._checkCapabilities = (callback) => callback(null);
@@ -78,8 +88,10 @@ function mendCommand(command: FfmpegCommand, closeStdin: boolean, listeners: Ffm
   inner._spawnFfmpeg = (args, options, onStart, onEnd) =>
     spawn(
       args,
-      options,
+      { ...options, detached: true },
       (child, stdout, stderr) => {
+        watchGroup(child);
+        onBirth(child);
         boundRing(stderr, listeners.stderr);
         boundRing(stdout, listeners.stdout && ((_tail, text) => listeners.stdout?.(text)));
         if (closeStdin) child.stdin?.on("error", () => {}).end();
@@ -101,7 +113,22 @@ function boundRing(ring: LineRing, listen?: (tail: string, text: string) => void
   ring.get = () => tail;
 }
 
-function watch(command: FfmpegCommand, stream: PassThrough | undefined): FfmpegProcess {
+/** What it has started ends with it. */
+function watchGroup(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  const release = leadGroup(pid);
+  child.once("exit", () => {
+    signalGroup(pid, "SIGKILL");
+    release();
+  });
+}
+
+function watch(
+  command: FfmpegCommand,
+  born: Promise<ChildProcess>,
+  stream: PassThrough | undefined,
+): FfmpegProcess {
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<FfmpegEnd>();
   command.on("start", () => started.resolve());
@@ -111,14 +138,29 @@ function watch(command: FfmpegCommand, stream: PassThrough | undefined): FfmpegP
     ended.resolve({ error, stderr: stderr ?? "" });
     started.resolve();
   });
+  let child: ChildProcess | undefined;
+  void born.then((spawned) => {
+    child = spawned;
+  });
+  const signal = (name: NodeJS.Signals) => {
+    // Of one that has ended the number may be another's by now.
+    const isThere = child?.exitCode === null && child.signalCode === null;
+    if (isThere && child?.pid !== undefined) signalGroup(child.pid, name);
+  };
+  const bury = () => {
+    for (const pipe of [child?.stdin, child?.stdout, child?.stderr]) pipe?.destroy();
+    child?.unref();
+    stream?.end();
+    ended.resolve({ error: new Error("FFmpeg was killed, and has not ended"), stderr: "" });
+  };
   const stop = async (graceMs: number) => {
     await started.promise;
-    // Of an ended command `kill` does nothing.
-    if (graceMs > 0) command.kill("SIGTERM");
-    const timer = setTimeout(() => command.kill("SIGKILL"), graceMs);
-    if (graceMs <= 0) command.kill("SIGKILL");
+    signal(graceMs > 0 ? "SIGTERM" : "SIGKILL");
+    const timer = setTimeout(() => signal("SIGKILL"), graceMs);
+    const burial = setTimeout(bury, graceMs + burialMs);
     await ended.promise;
     clearTimeout(timer);
+    clearTimeout(burial);
   };
   return { started: started.promise, ended: ended.promise, stop };
 }
