@@ -49,6 +49,8 @@ export function createProber({
   };
   /** A child that has said that it is ready; undefined where none can be had. */
   const ready = async () => {
+    // What became of it while nobody asked is no device's fault.
+    if (child?.isGone()) child = undefined;
     if (child !== undefined) return child;
     if (isDisposed || performance.now() < refusedUntil) return undefined;
     child = startChild(command);
@@ -112,9 +114,14 @@ function startChild(command: readonly string[]) {
     child.unref();
     const lines = readLines(child.stdout);
     return {
+      isGone: () => child.exitCode !== null || child.signalCode !== null,
       say: (line: string) => {
-        child.stdin.write(`${line}\n`);
-        child.stdin.flush();
+        try {
+          child.stdin.write(`${line}\n`);
+          void Promise.resolve(child.stdin.flush()).catch(() => {});
+        } catch {
+          // Whoever hears for its answer hears that it is gone.
+        }
       },
       /** The next line, however long ago it was written. */
       hear: async (withinMs: number): Promise<Heard> => {
