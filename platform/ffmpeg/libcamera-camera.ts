@@ -8,11 +8,14 @@ import type { CaptureInput } from "../contract/media-capture.ts";
 import type { ProgramOptions } from "./find-program.ts";
 import { JpegSplitter } from "./jpeg-splitter.ts";
 import { jpegSize, matroskaHead, matroskaPicture } from "./matroska-writer.ts";
+import { leadGroup, signalGroup } from "./process-group.ts";
 
 type LibcameraInput = Extract<CaptureInput, { kind: "libcamera" }>;
 
 const maxStderrCharacters = 16_384;
 const graceMs = 500;
+/** How long the end of what was killed is waited for. */
+const burialMs = 2000;
 
 export interface LibcameraCamera extends AsyncDisposable {
   readonly stream: PassThrough;
@@ -51,10 +54,14 @@ export function planLibcamera(input: LibcameraInput, metadataPath: string): read
 export async function startLibcamera(program: string, input: LibcameraInput): Promise<LibcameraCamera> {
   const folder = await mkdtemp(join(tmpdir(), "libcamera-"));
   const metadataPath = join(folder, "metadata");
-  // The program opens its metadata by name, and the pipes that we could give it are sockets, which can't be opened so.
-  await Bun.spawn(["mkfifo", metadataPath]).exited;
-  const metadata = Bun.spawn(["cat", metadataPath], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
-  const camera = spawnCamera(program, planLibcamera(input, metadataPath));
+  const { camera, metadata } = await spawnPrograms(program, input, metadataPath).catch(async (thrown) => {
+    await rm(folder, { recursive: true, force: true });
+    const message = "The camera's program can't be started.";
+    throw new RemoteMediaError("device-unsupported", message, { cause: thrown });
+  });
+  const release = leadGroup(camera.pid);
+  // What it leaves behind would hold its output open.
+  void camera.exited.then(() => signalGroup(camera.pid, "SIGKILL"));
   const stream = new PassThrough({ highWaterMark: 1024 * 1024 });
   let said = "";
   const hear = async () => {
@@ -74,19 +81,32 @@ export async function startLibcamera(program: string, input: LibcameraInput): Pr
       stream.end();
     });
   const dispose = async () => {
-    const timer = setTimeout(() => camera.kill("SIGKILL"), graceMs);
-    camera.kill("SIGTERM");
+    signalGroup(camera.pid, "SIGTERM");
     metadata.kill("SIGKILL");
     stream.destroy();
-    await Promise.all([camera.exited, metadata.exited, pumped]);
-    clearTimeout(timer);
+    await Promise.race([camera.exited, Bun.sleep(graceMs)]);
+    signalGroup(camera.pid, "SIGKILL");
+    // What hangs in a driver ends when the driver lets it: nobody waits for that.
+    await Promise.race([Promise.all([camera.exited, metadata.exited, pumped]), Bun.sleep(burialMs)]);
+    release();
     await rm(folder, { recursive: true, force: true });
   };
   return { stream, stderr: () => said, [Symbol.asyncDispose]: dispose };
 }
 
-function spawnCamera(program: string, args: readonly string[]) {
-  return Bun.spawn([program, ...args], { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+async function spawnPrograms(program: string, input: LibcameraInput, metadataPath: string) {
+  // The program opens its metadata by name, and the pipes that we could give it are sockets, which can't be opened so.
+  await Bun.spawn(["mkfifo", metadataPath], { stderr: "ignore" }).exited;
+  const args = planLibcamera(input, metadataPath);
+  const camera = Bun.spawn([program, ...args], {
+    // The leader of a group, which is told to end with all that it has started.
+    detached: true,
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const metadata = Bun.spawn(["cat", metadataPath], { stdin: "ignore", stdout: "pipe", stderr: "ignore" });
+  return { camera, metadata };
 }
 
 /** Joins each picture with its time. */
