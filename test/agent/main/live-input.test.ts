@@ -1,6 +1,8 @@
 // `--live`: which source node stands in front of which open input.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { addLiveInputs } from "../../../agent/main/live-input.ts";
+import { applyOverrides } from "../../../agent/manifest/apply-overrides.ts";
 import { buildCatalog } from "../../../agent/manifest/catalog.ts";
 import { parseManifest } from "../../../agent/manifest/parse-manifest.ts";
 import { resolvePipeline } from "../../../agent/manifest/resolve.ts";
@@ -107,5 +109,63 @@ describe("a live source", () => {
         where: expect.objectContaining({ path: `--live ${option}` }),
       }),
     );
+  });
+});
+
+/** Text that looks like an option and isn't, or nearly. */
+const hostile = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc
+    .array(
+      fc.constantFrom(
+        ..."camera microphone screen synthetic rtsp:// look . in = : live-look __proto__ constructor".split(
+          " ",
+        ),
+        ...'device url \u001b[2J \n \0 \u202e " { } [ -1 1e999 null toString'.split(" "),
+      ),
+      { maxLength: 8 },
+    )
+    .map((parts) => parts.join("")),
+);
+
+/** What a run does with options until devices are asked. */
+function resolved(live: readonly string[], set: readonly string[]) {
+  const manifest = addLiveInputs(manifestOf("look:Look", "ear:Hear"), catalog, live);
+  return resolvePipeline(applyOverrides(manifest, set), catalog);
+}
+
+function takesOrRefuses(live: readonly string[], set: readonly string[]): void {
+  try {
+    const { nodes } = resolved(live, set);
+    expect(nodes.length).toBe(2 + live.length);
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(RemoteMediaError);
+    expect((thrown as RemoteMediaError).code).toMatch(/^(usage|node-invalid-params|manifest-graph)$/);
+  }
+}
+
+describe("whatever is given for", () => {
+  test("--live is taken or refused as the user's, and pollutes nothing", () => {
+    fc.assert(
+      fc.property(fc.array(hostile, { maxLength: 3 }), (live) => takesOrRefuses(live, [])),
+      { numRuns: 2000 },
+    );
+    expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  test("--set of the source that --live adds is taken or refused as the user's, and pollutes nothing", () => {
+    const set = fc.oneof(
+      hostile.map((text) => `live-look.${text}`),
+      fc.tuple(hostile, hostile).map(([key, value]) => `live-look.${key}=${value}`),
+      fc.json({ maxDepth: 3 }).map((value) => `live-look.device=${value}`),
+      fc.json({ maxDepth: 3 }).map((value) => `live-look.fps=${value}`),
+      fc.json({ maxDepth: 3 }).map((value) => `live-look.constructor.prototype=${value}`),
+    );
+    fc.assert(
+      fc.property(set, (option) => takesOrRefuses(["look=camera", "ear=microphone"], [option])),
+      { numRuns: 2000 },
+    );
+    expect(({} as Record<string, unknown>)["device"]).toBeUndefined();
+    expect(Object.keys(Object.prototype)).toEqual([]);
   });
 });
