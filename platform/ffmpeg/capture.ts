@@ -4,6 +4,7 @@ import { missingProgram } from "./find-program.ts";
 import { leadGroup, signalGroup } from "./process-group.ts";
 
 const maxPrintedBytes = 4 * 1024 * 1024;
+const burialMs = 2000;
 
 export interface Captured {
   readonly exitCode: number | null;
@@ -42,7 +43,17 @@ export async function capture(
     signal?.removeEventListener("abort", stop);
     signalGroup(child.pid, "SIGKILL");
     release();
+    await bury(child);
   }
+}
+
+/** Waits for a killed process to be gone, but not for one that hangs in a driver. */
+async function bury(child: ReturnType<typeof start>): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, burialMs);
+  await Promise.race([child.exited, promise]);
+  clearTimeout(timer);
+  child.unref();
 }
 
 function start(program: string, args: readonly string[]) {

@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { PassThrough, Readable } from "node:stream";
 import type { FfmpegCommand } from "fluent-ffmpeg";
+import { findLeash, leashWords } from "./leash.ts";
 import { leadGroup, signalGroup } from "./process-group.ts";
 
 const maxStderrCharacters = 16_384;
@@ -48,13 +49,18 @@ export async function startFfmpeg(
   output: PassThrough | string,
   listeners: FfmpegListeners = {},
 ): Promise<FfmpegProcess> {
-  const { default: ffmpeg } = await import("fluent-ffmpeg");
+  const [{ default: ffmpeg }, leash] = await Promise.all([import("fluent-ffmpeg"), findLeash()]);
   // Of one option alone, or of a list, fluent-ffmpeg splits what has a space in it; of several arguments it doesn't.
   const command = ffmpeg({ source: args.input })
-    .setFfmpegPath(args.program)
+    .setFfmpegPath(leash ?? args.program)
     .inputOptions("-hide_banner", ...args.inputOptions);
   const born = Promise.withResolvers<ChildProcess>();
-  mendCommand(command, typeof args.input === "string", listeners, born.resolve);
+  mendCommand(command, {
+    before: leash === undefined ? [] : [...leashWords, args.program],
+    closeStdin: typeof args.input === "string",
+    listeners,
+    onBirth: born.resolve,
+  });
   const watched = watch(command, born.promise, typeof output === "string" ? undefined : output);
   command.output(output as string, { end: true });
   command.outputOptions("-f", args.format, ...args.outputOptions).run();
@@ -64,7 +70,7 @@ export async function startFfmpeg(
 /** What fluent-ffmpeg keeps to itself, and what is wrong with it (2.1.3). */
 interface InnerCommand {
   _checkCapabilities(callback: (error: null) => void): void;
-  _spawnFfmpeg(args: unknown, options: object, onStart: OnStart, onEnd: OnEnd): void;
+  _spawnFfmpeg(args: readonly string[], options: object, onStart: OnStart, onEnd: OnEnd): void;
 }
 type OnStart = (child: ChildProcess, stdout: LineRing, stderr: LineRing) => void;
 type OnEnd = (error: Error | null, stdout?: LineRing, stderr?: LineRing) => void;
@@ -73,12 +79,15 @@ interface LineRing {
   get(): string;
 }
 
-function mendCommand(
-  command: FfmpegCommand,
-  closeStdin: boolean,
-  listeners: FfmpegListeners,
-  onBirth: (child: ChildProcess) => void,
-): void {
+interface Mending {
+  /** Words before FFmpeg's own. */
+  readonly before: readonly string[];
+  readonly closeStdin: boolean;
+  readonly listeners: FfmpegListeners;
+  onBirth(child: ChildProcess): void;
+}
+
+function mendCommand(command: FfmpegCommand, { before, closeStdin, listeners, onBirth }: Mending): void {
   const inner = command as unknown as InnerCommand;
   // It would start ffmpeg twice more to list formats and encoders (180 ms); FFmpeg says itself what it hasn't.
   inner._checkCapabilities = (callback) => callback(null);
@@ -87,7 +96,7 @@ function mendCommand(
   const spawn = inner._spawnFfmpeg.bind(command);
   inner._spawnFfmpeg = (args, options, onStart, onEnd) =>
     spawn(
-      args,
+      [...before, ...args],
       { ...options, detached: true },
       (child, stdout, stderr) => {
         watchGroup(child);
@@ -134,6 +143,8 @@ function watch(
   command.on("start", () => started.resolve());
   command.on("end", (_stdout, stderr) => ended.resolve({ error: undefined, stderr: stderr ?? "" }));
   command.on("error", (error: Error, _stdout, stderr) => {
+    // What holds the leash was started, but not what it should hold.
+    if (stderr?.startsWith("setpriv: failed to execute")) Object.assign(error, { syscall: "execve" });
     if ("syscall" in error) stream?.end(); // It never started: nothing else will end the stream.
     ended.resolve({ error, stderr: stderr ?? "" });
     started.resolve();
