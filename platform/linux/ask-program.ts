@@ -1,5 +1,6 @@
 // askProgram: what one of the known programs prints, within a deadline and bounds.
 import type { Answer, AskedProgram } from "../contract/machine.ts";
+import { leadGroup } from "./child-group.ts";
 import { isAskedProgram, maxOutputBytes } from "./program-call.ts";
 import { failed, refuse } from "./refusal.ts";
 import { within } from "./within.ts";
@@ -17,8 +18,11 @@ const defaultDeadlineMs = 3000;
 /** FFmpeg asks no device when it tells of itself, so it doesn't hang; but the first start from a small board's card, with two hundred
  * libraries, takes seconds. */
 const patientDeadlineMs = 10_000;
+/** What a program has started may hold its output open when it has ended: so long the rest of it is waited for. */
+const restMs = 250;
 
-/** Starts the program with a small fixed environment. Its whole process group is killed when the deadline has passed. */
+/** Starts the program with a small fixed environment. Its whole process group is killed when it has
+ * ended or the deadline has passed. */
 export async function askProgram(
   program: AskedProgram,
   args: readonly string[],
@@ -30,16 +34,22 @@ export async function askProgram(
   if (path === null) return refuse("not-present", `${program} is not installed`);
   const child = start([path, ...args], searchPath);
   if (child === undefined) return refuse("unreadable", `${program} can't be started`);
-  const kill = () => killGroup(child.pid);
+  const kill = leadGroup(child.pid);
+  const stdout = readStart(child.stdout, kill);
+  const stderr = readStart(child.stderr, kill);
   try {
-    const output = Promise.all([readStart(child.stdout, kill), readStart(child.stderr, kill), child.exited]);
-    const ended = await within(output, deadlineMs, "late" as const);
-    if (ended === "late") return refuse("timed-out", `${program} has not answered within ${deadlineMs} ms`);
-    const [stdout, stderr, exitCode] = ended;
-    const isCut = stdout.length >= maxOutputBytes;
-    return exitCode === 0 || isCut ? { ok: true, value: stdout } : failed(program, stderr || stdout);
+    const exitCode = await within(child.exited, deadlineMs, "late" as const);
+    if (exitCode === "late")
+      return refuse("timed-out", `${program} has not answered within ${deadlineMs} ms`);
+    await within(Promise.all([stdout.ended, stderr.ended]), restMs, undefined);
+    const text = stdout.text();
+    return exitCode === 0 || stdout.isCut()
+      ? { ok: true, value: text }
+      : failed(program, stderr.text() || text);
   } finally {
     kill();
+    stdout.stop();
+    stderr.stop();
   }
 }
 
@@ -58,25 +68,26 @@ function start(command: string[], searchPath: string) {
   }
 }
 
-function killGroup(pid: number): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch {
-    // Nobody of it is left.
-  }
-}
-
-/** The first bytes of a stream; a program that prints more is ended. */
-async function readStart(stream: ReadableStream<Uint8Array>, end: () => void): Promise<string> {
+/** The first bytes of a stream, also while it goes on; a program that prints more is ended. */
+function readStart(stream: ReadableStream<Uint8Array>, kill: () => void) {
+  const reader = stream.getReader();
   const decoder = new TextDecoder();
   let text = "";
   let left = maxOutputBytes;
-  for await (const chunk of stream) {
-    text += decoder.decode(chunk.subarray(0, left), { stream: true });
-    left -= chunk.length;
-    if (left > 0) continue;
-    end();
-    break;
-  }
-  return text;
+  const read = async () => {
+    while (left > 0) {
+      const { value, done } = await reader.read();
+      if (done) return;
+      text += decoder.decode(value.subarray(0, left), { stream: true });
+      left -= value.length;
+    }
+    kill();
+  };
+  return {
+    ended: read().catch(() => {}),
+    text: () => text,
+    isCut: () => left <= 0,
+    /** Nobody reads any more: whoever still holds the other end may write to nobody. */
+    stop: () => void reader.cancel().catch(() => {}),
+  };
 }

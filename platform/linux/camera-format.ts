@@ -26,14 +26,19 @@ const commonSizes: readonly (readonly [number, number])[] = [
   [3840, 2160],
 ];
 
+/** Kept before any other but the largest: what most cameras and most models know. */
+const wantedSizes = ["1280x720", "640x480", "1920x1080"];
+const commonNames = new Set(commonSizes.map(([width, height]) => `${width}x${height}`));
+
 /** Sizes and rates of all pixel formats, at most 256. Ranges become the common sizes inside them and their two ends. Where there
- * are more than that, each pixel format keeps as many as any other. */
+ * are more than that, each pixel format keeps as many as any other: its largest, the common sizes, and then the larger ones. */
 export function flattenFormats(formats: readonly VideoFormat[]): CameraFormat[] {
   const byPixel = new Map<string, Map<string, CameraFormat>>();
   for (const format of formats) {
     const pixel = printable(format.fourcc, 4);
-    if (pixel === "") continue;
-    const sizes = byPixel.get(pixel) ?? new Map<string, CameraFormat>();
+    const known = byPixel.get(pixel);
+    if (pixel === "" || (known === undefined && byPixel.size >= maxFormats)) continue;
+    const sizes = known ?? new Map<string, CameraFormat>();
     byPixel.set(pixel, sizes);
     for (const size of format.sizes) addSize(sizes, pixel, size);
   }
@@ -45,7 +50,6 @@ function addSize(sizes: Map<string, CameraFormat>, pixel: string, size: VideoSiz
     if (!isEdge(width) || !isEdge(height)) continue;
     const key = `${width}x${height}`;
     const known = sizes.get(key);
-    if (known === undefined && sizes.size >= maxFormats) return;
     sizes.set(key, { pixel, width, height, fps: mergeRates(known?.fps ?? [], size.intervals) });
   }
 }
@@ -77,10 +81,30 @@ function mergeRates(known: readonly number[], intervals: readonly FrameInterval[
   return [...rates].sort((a, b) => b - a).slice(0, maxRates);
 }
 
-/** The first of each list, the second of each, and so on, until there are enough; given in the lists' own order. */
+/** As many of each list as there is room for, the best of them, in the lists' own order. */
 function shareOut(lists: readonly CameraFormat[][]): CameraFormat[] {
   let share = 0;
   const total = (limit: number): number => lists.reduce((sum, list) => sum + Math.min(list.length, limit), 0);
   while (share < maxFormats && total(share + 1) <= maxFormats) share++;
-  return lists.flatMap((list) => list.slice(0, share));
+  return lists.flatMap((list) => keepBest(list, share));
+}
+
+function keepBest(list: readonly CameraFormat[], share: number): readonly CameraFormat[] {
+  if (list.length <= share) return list;
+  const [largest, ...others] = [...list].sort((a, b) => areaOf(b) - areaOf(a));
+  const best = [largest, ...others.sort((a, b) => rankOf(a) - rankOf(b))].slice(0, share);
+  const kept = new Set(best);
+  return list.filter((format) => kept.has(format));
+}
+
+function areaOf({ width, height }: CameraFormat): number {
+  return width * height;
+}
+
+/** The lower, the sooner it is kept. */
+function rankOf({ width, height }: CameraFormat): number {
+  const name = `${width}x${height}`;
+  const wanted = wantedSizes.indexOf(name);
+  if (wanted >= 0) return wanted;
+  return wantedSizes.length + (commonNames.has(name) ? 0 : 1);
 }

@@ -1,5 +1,7 @@
 // createProber: asks devices through a child of this program, which is killed when a device doesn't answer in time.
 import type { Answer, PcmDevice, VideoDevice } from "../contract/machine.ts";
+import { leadGroup } from "./child-group.ts";
+import { type CoolDownParts, createCoolDown } from "./cool-down.ts";
 import { type DeviceKind, deviceKindOf } from "./device-kind.ts";
 import { maxAnswerBytes, readPcmAnswer, readVideoAnswer } from "./read-answer.ts";
 import { refuse } from "./refusal.ts";
@@ -14,9 +16,11 @@ export interface ProberOptions {
   readonly startMs?: number | undefined;
   /** After how long without a question the child is let go; default 1000. */
   readonly idleMs?: number | undefined;
+  /** What tells when a device that hung may be asked again. */
+  readonly coolDown?: CoolDownParts | undefined;
 }
 
-/** Asks devices, one after the other. Never throws. */
+/** Asks devices, one after the other. A device that has hung is answered `timed-out` for a while without being asked. Never throws. */
 export interface Prober extends Disposable {
   videoDevice(path: string): Promise<Answer<VideoDevice>>;
   pcmDevice(path: string): Promise<Answer<PcmDevice>>;
@@ -36,7 +40,9 @@ export function createProber({
   deadlineMs = 2000,
   startMs = 10_000,
   idleMs = 1000,
+  ...parts
 }: ProberOptions): Prober {
+  const coolDown = createCoolDown(parts.coolDown);
   let child: ReturnType<typeof startChild> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
@@ -63,16 +69,22 @@ export function createProber({
     return child;
   };
   const ask = async (path: string): Promise<unknown> => {
+    if (coolDown.isCooling(path))
+      return refuse("timed-out", `${path} did not answer a while ago, and is asked again later`);
     const serving = await ready();
     if (serving === undefined)
       return refuse("not-supported", `${path} can't be asked: the process that asks devices doesn't start`);
     serving.say(path);
     const heard = await serving.hear(deadlineMs);
-    if (typeof heard === "object") return parse(heard.line);
+    if (typeof heard === "object") {
+      coolDown.hasAnswered(path);
+      return parse(heard.line);
+    }
     letGo();
-    return heard === "late"
-      ? refuse("timed-out", `${path} has not answered within ${deadlineMs} ms`)
-      : refuse("unreadable", `${path} can't be asked: the process that asked it has ended`);
+    if (heard === "gone")
+      return refuse("unreadable", `${path} can't be asked: the process that asked it has ended`);
+    coolDown.hasHung(path);
+    return refuse("timed-out", `${path} has not answered within ${deadlineMs} ms`);
   };
   const inTurn = <T>(
     kind: DeviceKind,
@@ -112,6 +124,8 @@ function startChild(command: readonly string[]) {
       stdio: ["pipe", "pipe", "ignore"],
     });
     child.unref();
+    const killGroup = leadGroup(child.pid);
+    void child.exited.then(killGroup);
     const lines = readLines(child.stdout);
     return {
       isGone: () => child.exitCode !== null || child.signalCode !== null,
@@ -136,7 +150,7 @@ function startChild(command: readonly string[]) {
         );
       },
       // Not awaited: a process that hangs in a driver ends when the driver lets it.
-      kill: () => child.kill("SIGKILL"),
+      kill: killGroup,
     };
   } catch {
     return undefined;

@@ -130,10 +130,64 @@ describe("askProgram", () => {
     await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
+  it("leaves nothing of one that hangs: no child of its script, no child of that", async () => {
+    const mark = `${1000 + process.pid}.25`;
+    program("vainfo", `trap '' TERM INT HUP; (/bin/sleep ${mark}; /bin/sleep ${mark}) & /bin/sleep ${mark}`);
+    const asking = ask([], 400);
+    await expect.poll(() => running(mark)).toHaveLength(2);
+    expect(await asking).toMatchObject({ ok: false, code: "timed-out" });
+    await expect.poll(() => running(mark)).toEqual([]);
+  });
+
+  it("takes what one printed that has ended, while a child of it still holds its output", async () => {
+    const mark = `${1000 + process.pid}.5`;
+    program("vainfo", `/bin/sleep ${mark} & (/bin/sleep 0.05; echo late) & echo told`);
+    const began = performance.now();
+    expect(await ask([], 20_000)).toEqual({ ok: true, value: "told\nlate\n" });
+    expect(performance.now() - began).toBeLessThan(5000);
+    await expect.poll(() => running(mark)).toEqual([]);
+    program("vainfo", "/bin/sleep 1000 & echo broken >&2; exit 3");
+    expect(await ask([], 20_000)).toMatchObject({ ok: false, detail: "vainfo failed: broken" });
+  });
+
+  it("is not held up by one that has left its group and keeps its output", async () => {
+    const pidFile = join(folder, "pid");
+    program("vainfo", `/usr/bin/setsid /bin/sh -c 'echo $$ > ${pidFile}; exec /bin/sleep 5' & echo told`);
+    const began = performance.now();
+    expect(await ask([], 20_000)).toEqual({ ok: true, value: "told\n" });
+    expect(performance.now() - began).toBeLessThan(3000);
+    await expect
+      .poll(() =>
+        Bun.file(pidFile)
+          .text()
+          .catch(() => ""),
+      )
+      .not.toBe("");
+    process.kill(Number(await Bun.file(pidFile).text()), "SIGKILL");
+  });
+
+  it("ends those that are asked when this program ends", async () => {
+    const mark = `${1000 + process.pid}.75`;
+    program("vainfo", `/bin/sleep ${mark}`);
+    const source = join(import.meta.dirname, "../../../platform/linux/ask-program.ts");
+    const script = `import { askProgram } from ${JSON.stringify(source)};
+      void askProgram("vainfo", [], { searchPath: ${JSON.stringify(folder)}, deadlineMs: 60_000 });
+      process.stdin.on("data", () => process.exit(0));`;
+    const asker = Bun.spawn([process.execPath, "-e", script], { stdin: "pipe", stdout: "ignore" });
+    await expect.poll(() => running(mark)).toHaveLength(1);
+    asker.stdin.write("end\n");
+    asker.stdin.flush();
+    expect(await asker.exited).toBe(0);
+    await expect.poll(() => running(mark)).toEqual([]);
+  });
+
   it("ends one that prints without end, and keeps the first megabyte", async () => {
     program("vainfo", "while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done");
     const answer = await ask([], 20_000);
     expect(answer.ok && answer.value.length).toBe(1024 * 1024);
+    program("vainfo", "while :; do echo ääääääääääääääääääääääääääääääääää; done");
+    const wide = await ask([], 20_000);
+    expect(wide.ok && wide.value.length).toBeGreaterThan(512 * 1024);
   });
 
   it("starts nothing but the programs that may be asked", async () => {
@@ -147,6 +201,15 @@ describe("askProgram", () => {
     expect(await askProgram("ffmpeg", [], options)).toEqual({ ok: true, value: "mine\n" });
   });
 });
+
+/** Those of the programs `sleep` that were started with an argument of ours. */
+function running(mark: string): number[] {
+  const { stdout } = spawnSync("ps", ["-eo", "pid=,stat=,args="], { encoding: "utf8" });
+  const rows = stdout.split("\n").map((line) => line.trim().split(/\s+/));
+  return rows
+    .filter(([, stat, name, argument]) => stat?.[0] !== "Z" && name === "/bin/sleep" && argument === mark)
+    .map(([pid]) => Number(pid));
+}
 
 /** A killed process may stay as a zombie until its parent has heard of it. */
 function isRunning(pid: number): boolean {

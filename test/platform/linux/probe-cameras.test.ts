@@ -191,6 +191,45 @@ describe("cameras", () => {
     expect(formats).toHaveLength(256);
     expect(formats.filter(({ pixel }) => pixel === "MJPG")).toHaveLength(128);
   });
+
+  test.each([1, 2, 64])(
+    "of too many modes of %d pixel formats the largest and the common ones are kept, in the camera's order",
+    async (count) => {
+      const tiny = Array.from({ length: 400 }, (_, index) => device.discrete(16 + index, 16, 30));
+      const used = [device.discrete(640, 480, 30), device.discrete(1280, 720, 30)];
+      const last = [device.discrete(1920, 1080, 30), device.discrete(4000, 3000, 5)];
+      const pixels = Array.from({ length: count }, (_, index) => `P${String(index).padStart(3, "0")}`);
+      const flood = {
+        ...device.webcam,
+        captureFormats: pixels.map((pixel) => device.videoFormat(pixel, [...tiny, ...used, ...last])),
+      };
+      const { formats } = (await probeCameras(machineWith([flood]))).cameras[0]!;
+      expect(formats).toHaveLength(256);
+      for (const pixel of pixels) {
+        const sizes = formats.filter((format) => format.pixel === pixel);
+        expect(sizes.slice(-4).map(({ width, height }) => `${width}x${height}`)).toEqual([
+          "640x480",
+          "1280x720",
+          "1920x1080",
+          "4000x3000",
+        ]);
+        // Of the small ones, the larger.
+        for (const { width } of sizes.slice(0, -4)) expect(width).toBeGreaterThan(415 - 256);
+      }
+    },
+  );
+
+  test("of more pixel formats than modes are told, the first are kept", async () => {
+    const pixels = Array.from({ length: 300 }, (_, index) => String(index).padStart(4, "P"));
+    const sizes = [device.discrete(640, 480, 30), device.discrete(1280, 720, 30)];
+    const flood = {
+      ...device.webcam,
+      captureFormats: pixels.map((pixel) => device.videoFormat(pixel, sizes)),
+    };
+    const { formats } = (await probeCameras(machineWith([flood]))).cameras[0]!;
+    expect(formats.map(({ pixel }) => pixel)).toEqual(pixels.slice(0, 256));
+    expect(new Set(formats.map(({ width }) => width))).toEqual(new Set([1280]));
+  });
 });
 
 describe("absent cameras", () => {

@@ -73,6 +73,46 @@ describe("a child that", () => {
     await expect.poll(() => isRunning(starts()[0]!)).toBe(false);
   });
 
+  it("hung over a device costs one child: it is asked again later, and later still where it hangs on", async () => {
+    let nowMs = 5;
+    let file = "as it was";
+    const answer = JSON.stringify({ ok: true, value: pcm });
+    const command = script(
+      `echo ready; while read -r path; do
+         if test "$path" = /dev/snd/pcmC1D0p && ! test -e ${folder}/mended; then exec sleep 1000; fi
+         echo '${answer}'; done`,
+    );
+    const coolDown = { nowMs: () => nowMs, identify: () => file };
+    using prober = createProber({ command, deadlineMs: 200, idleMs: 60_000, coolDown });
+    const ask = async (card = 1) => {
+      const one = await prober.pcmDevice(`/dev/snd/pcmC${card}D0p`);
+      return one.ok ? "ok" : one.code;
+    };
+    let asked = 0;
+    const expectHang = async (pauseMs: number) => {
+      expect([await ask(), starts().length]).toEqual(["timed-out", ++asked]);
+      nowMs += pauseMs - 1;
+      const began = performance.now();
+      expect([await ask(), starts().length]).toEqual(["timed-out", asked]);
+      expect(performance.now() - began).toBeLessThan(150);
+      nowMs += 1;
+    };
+    for (const seconds of [30, 60, 120, 240, 480, 600, 600]) await expectHang(seconds * 1000);
+    // The others are asked as ever.
+    expect([await ask(0), starts().length]).toEqual(["ok", ++asked]);
+    writeFileSync(join(folder, "mended"), "");
+    expect(await ask()).toBe("ok");
+    rmSync(join(folder, "mended"));
+    // It has answered: all begins anew, with the child that is there.
+    asked--;
+    await expectHang(30_000);
+    expect(await ask()).toBe("timed-out");
+    // Plugged in again it is another.
+    file = "another";
+    writeFileSync(join(folder, "mended"), "");
+    expect(await ask()).toBe("ok");
+  });
+
   it("dies over a device makes that one unreadable", async () => {
     const command = script("echo ready; read -r path; kill -SEGV $$");
     using prober = createProber({ command });
