@@ -1,6 +1,6 @@
 // Cutting JPEG pictures out of a stream, in pieces of any length, and out of what is none.
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { JpegSplitter } from "../../../platform/ffmpeg/jpeg-splitter.ts";
 
@@ -13,6 +13,10 @@ function picture(scan: readonly number[]): number[] {
 
 const scans = fc.array(fc.array(fc.oneof(fc.nat(255), fc.constant(0xff)), { maxLength: 50 }), {
   maxLength: 5,
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
 });
 
 describe("a stream of JPEG pictures", () => {
@@ -46,5 +50,52 @@ describe("a stream of JPEG pictures", () => {
     expect(() =>
       new JpegSplitter().push(new Uint8Array(33 * 1024 * 1024).fill(0x55).fill(0xff, 0, 1).fill(0xd8, 1, 2)),
     ).toThrow();
+  });
+  it("keeps what it has given, whatever becomes of the chunks", () => {
+    const splitter = new JpegSplitter();
+    const stream = Uint8Array.from([...picture([1, 2, 3]), ...picture([4, 5])]);
+    const half = stream.slice(0, 40);
+    const first = splitter.push(half);
+    half.fill(0);
+    const second = splitter.push(stream.slice(40));
+    expect([...first, ...second].map((bytes) => [...bytes])).toEqual([picture([1, 2, 3]), picture([4, 5])]);
+  });
+
+  it("may have padding before any of its marks", () => {
+    const whole = [0xff, 0xd8, 0xff, 0xff, 0xff, 0xe0, 0x00, 0x03, 0x41, 0xff, 0xff, 0xd9];
+    const splitter = new JpegSplitter();
+    expect(whole.flatMap((byte) => splitter.push(Uint8Array.of(byte)))).toEqual([Uint8Array.from(whole)]);
+    expect(splitter.push(Uint8Array.from([...whole, ...whole]))).toHaveLength(2);
+  });
+
+  it("costs work in proportion to its length, in however many chunks a picture comes", () => {
+    const bytes = 30 * 1024 * 1024;
+    const large = new Uint8Array(bytes).fill(0x55);
+    large.set([0xff, 0xd8, 0xff, 0xda, 0x00, 0x02]);
+    large.set([0xff, 0xd9], bytes - 2);
+    let copied = 0;
+    let searched = 0;
+    const { set, slice, indexOf } = Uint8Array.prototype;
+    vi.spyOn(Uint8Array.prototype, "set").mockImplementation(function (this: Uint8Array, from, at) {
+      copied += from.length;
+      set.call(this, from, at);
+    });
+    vi.spyOn(Uint8Array.prototype, "slice").mockImplementation(function (this: Uint8Array, from, to) {
+      const cut = slice.call(this, from, to);
+      copied += cut.length;
+      return cut;
+    });
+    vi.spyOn(Uint8Array.prototype, "indexOf").mockImplementation(function (this: Uint8Array, byte, from) {
+      searched += this.length - (from ?? 0);
+      return indexOf.call(this, byte, from);
+    });
+    const splitter = new JpegSplitter();
+    const cut: Uint8Array[] = [];
+    for (let at = 0; at < bytes; at += 4096) cut.push(...splitter.push(large.subarray(at, at + 4096)));
+    expect(cut.map(({ length }) => length)).toEqual([bytes]);
+    // Once in, at most twice while the room grows, once out.
+    expect(copied).toBeGreaterThanOrEqual(bytes);
+    expect(copied).toBeLessThan(4.1 * bytes);
+    expect(searched).toBeLessThan(1.1 * bytes);
   });
 });
