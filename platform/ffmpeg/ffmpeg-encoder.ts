@@ -8,7 +8,7 @@ import { parseEncoders } from "./container-table.ts";
 import { type FfmpegEnd, type FfmpegProcess, startFfmpeg } from "./ffmpeg-process.ts";
 import { readFfmpegVersion } from "./ffmpeg-version.ts";
 import { findProgram, missingProgram, type ProgramOptions } from "./find-program.ts";
-import { existingNumbers, removeOldest } from "./numbered-files.ts";
+import { existingNumbers, isFileOf, numberOf, removeOldest } from "./numbered-files.ts";
 import { type EncoderPlan, planEncoder } from "./plan-encoder.ts";
 
 export interface FfmpegEncoderOptions extends ProgramOptions {
@@ -19,6 +19,7 @@ export interface FfmpegEncoderOptions extends ProgramOptions {
 }
 
 const bufferBytes = 256 * 1024;
+const maxNameCharacters = 4096;
 // What the header says is enough: nothing is read ahead.
 const inputOptions = ["-nostats", "-v", "error", "-fpsprobesize", "0", "-analyzeduration", "0", "-f", "nut"];
 
@@ -31,8 +32,12 @@ interface Running {
   readonly child: FfmpegProcess;
   readonly plan: EncoderPlan;
   readonly bytes: PassThrough;
-  /** The numbers of the segments that are there. */
+  /** The numbers of the segments that are there and whole. */
   segments: number[];
+  /** The number of the segment that FFmpeg will tell of next. */
+  nextSegment: number;
+  /** The beginning of a line of FFmpeg's list. */
+  listRest: string;
   end: FfmpegEnd | undefined;
 }
 
@@ -74,7 +79,8 @@ async function start(output: EncodeOutput, options: FfmpegEncoderOptions): Promi
   const child = await startFfmpeg({ ...plan, program, input: bytes, inputOptions }, plan.output, {
     stdout: (text) => countSegments(run, output, text),
   });
-  const run: Running = { child, plan, bytes, segments: numbers, end: undefined };
+  const list = { segments: numbers, nextSegment: firstNumber, listRest: "" };
+  const run: Running = { child, plan, bytes, ...list, end: undefined };
   void child.ended.then((end) => {
     run.end = end;
   });
@@ -87,13 +93,18 @@ function isNumbered(output: EncodeOutput): output is Extract<EncodeOutput, { pat
   return output.kind === "images" && /%\d*d/.test(output.path);
 }
 
-/** A line comes for each segment that is whole; the next one has begun by then, except at the end. */
+/** A line comes for each segment that is whole, its file's name; the next one has begun by then, except at the end. Lines that name
+ * anything else are nobody's. */
 function countSegments(run: Running, output: EncodeOutput, text: string): void {
-  if (output.kind !== "file") return;
-  for (const _line of text.matchAll(/\n/g)) run.segments.push((run.segments.at(-1) ?? -1) + 1);
-  if (output.keepSegments === undefined) return;
-  const others = run.bytes.writableEnded ? output.keepSegments : Math.max(0, output.keepSegments - 1);
-  run.segments = removeOldest(output.path, run.segments, others);
+  if (output.kind !== "file" || !isNumbered(output) || output.keepSegments === undefined) return;
+  const lines = (run.listRest + text).split("\n");
+  run.listRest = lines.pop()!.slice(-maxNameCharacters);
+  for (const line of lines) {
+    if (numberOf(output.path, line) !== run.nextSegment || !isFileOf(output.path, run.nextSegment)) continue;
+    run.segments.push(run.nextSegment++);
+    const others = run.bytes.writableEnded ? output.keepSegments : Math.max(0, output.keepSegments - 1);
+    run.segments = removeOldest(output.path, run.segments, others);
+  }
 }
 
 /** Hands bytes on, and waits where there is no room. */

@@ -1,8 +1,10 @@
 // Files with a number in their name: the pattern FFmpeg takes, those that are there already, and the removal of old ones.
-import { readdirSync, rmSync } from "node:fs";
+import { lstatSync, readdirSync, unlinkSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { RemoteMediaError } from "../base/error.ts";
 
+/** Files that are there count up to here, so that those that come have numbers that FFmpeg can count. */
+const mostNumber = 999_999_999;
 const numberSign = /%(?:0(\d))?d/;
 
 /** The pattern as FFmpeg takes it, as an address of an absolute path. Throws `output-failed` where the name hasn't exactly one `%d`. */
@@ -29,9 +31,22 @@ function split(path: string): { prefix: string; sign: string; suffix: string; di
   );
 }
 
+/** The number of a file of the pattern by its name, without a folder; undefined for a name that the pattern doesn't make. */
+export function numberOf(path: string, name: string): number | undefined {
+  const { prefix, suffix } = split(path);
+  const digits = name.slice(prefix.length, name.length - suffix.length);
+  if (!/^\d{1,10}$/.test(digits)) return undefined;
+  return name === nameOf(path, Number(digits)) ? Number(digits) : undefined;
+}
+
+function nameOf(path: string, number: number): string {
+  const { prefix, suffix, digits } = split(path);
+  return `${prefix}${String(number).padStart(digits, "0")}${suffix}`;
+}
+
 /** The numbers of the files of a pattern that are there, ascending. A folder that can't be read has none. */
 export function existingNumbers(path: string): number[] {
-  const { prefix, suffix } = split(path);
+  split(path);
   let names: string[] = [];
   try {
     names = readdirSync(dirname(resolve(path)));
@@ -39,23 +54,33 @@ export function existingNumbers(path: string): number[] {
     return []; // FFmpeg says what is wrong with it.
   }
   return names
-    .filter(
-      (name) =>
-        name.length > prefix.length + suffix.length && name.startsWith(prefix) && name.endsWith(suffix),
-    )
-    .map((name) => name.slice(prefix.length, name.length - suffix.length))
-    .filter((digits) => /^\d{1,9}$/.test(digits))
-    .map(Number)
+    .map((name) => numberOf(path, name))
+    .filter((number) => number !== undefined && number <= mostNumber)
     .sort((a, b) => a - b);
+}
+
+/** Whether the file of a number is there, as a plain file. */
+export function isFileOf(path: string, number: number): boolean {
+  try {
+    return lstatSync(placeOf(path, number)).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function placeOf(path: string, number: number): string {
+  return join(dirname(resolve(path)), nameOf(path, number));
 }
 
 /** Removes the oldest files of `numbers` until `keep` are left; gives those that are. A file that can't be removed is left. */
 export function removeOldest(path: string, numbers: readonly number[], keep: number): number[] {
-  const { prefix, suffix, digits } = split(path);
   const surplus = numbers.slice(0, Math.max(0, numbers.length - keep));
   for (const number of surplus) {
-    const name = `${prefix}${String(number).padStart(digits, "0")}${suffix}`;
-    rmSync(join(dirname(resolve(path)), name), { force: true });
+    try {
+      unlinkSync(placeOf(path, number));
+    } catch {
+      // Somebody else has removed it, or may say who removes it.
+    }
   }
   return numbers.slice(surplus.length);
 }

@@ -112,6 +112,25 @@ describe("a recording", () => {
     expect(readdirSync(at("")).sort()).toEqual(["clip-006.mkv", "clip-007.mkv"]);
   });
 
+  it("in segments believes of FFmpeg's list only what it has made", async () => {
+    const names = ["clip-000.mkv", "clip-001.mkv", "clip-002.mkv", "other.mkv", "clip-7.mkv"];
+    for (const name of names) writeFileSync(at(name), "");
+    writeFileSync(join(folder, "clip-003.mkv"), "");
+    // Number 3 is next. It is told in two pieces, between many lines that are nobody's.
+    const ffmpegPath = fake(
+      "liar",
+      `cat > /dev/null
+       yes clip-000.mkv | head -n 100000
+       printf '%s\\n' clip-009.mkv ../clip-003.mkv other.mkv clip-7.mkv '' '%d' clip-003.mkv
+       head -c 100000 /dev/zero | tr '\\0' x; echo
+       touch "${at("clip-003.mkv")}"
+       printf 'clip-0'; sleep 0.2; printf '03.mkv\\nclip-003.mkv\\nclip-004.mkv'`,
+    );
+    await encode(asFile("clip-%03d.mkv", "mpeg4", "aac", { segmentSeconds: 1, keepSegments: 3 }), ffmpegPath);
+    expect(readdirSync(at("")).sort()).toEqual([...names.slice(1), "clip-003.mkv"].sort());
+    expect(existsSync(join(folder, "clip-003.mkv"))).toBe(true);
+  });
+
   it("that can't be tells why", async () => {
     for (const [output, code] of [
       [asFile("a.xyz", "h264", "aac"), "output-failed"],
