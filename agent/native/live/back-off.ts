@@ -21,6 +21,11 @@ export class BackOff {
     return Math.round(ms);
   }
 
+  /** The next wait is at most so long, give or take its jitter. */
+  shorten(ms: number): void {
+    this.#nextMs = Math.min(this.#nextMs, ms);
+  }
+
   /** It works again: the next wait is a first one. */
   reset(): void {
     this.#nextMs = firstMs;

@@ -3,7 +3,7 @@ import type { CaptureRequest, MediaCapture } from "../../../platform/contract/me
 import type { Frame } from "../../node/frame.ts";
 import { readNut } from "../nut/nut-reader.ts";
 import { AudioCutter } from "./audio-cutter.ts";
-import type { LiveSession } from "./session-keeper.ts";
+import type { LiveSession } from "./live-session.ts";
 
 export interface CaptureSessionOptions {
   readonly capture: MediaCapture;

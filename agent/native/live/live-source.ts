@@ -3,9 +3,10 @@ import { RemoteMediaError } from "../../../platform/base/error.ts";
 import type { Frame } from "../../node/frame.ts";
 import type { FrameSource, SourceMetrics, TimeMark } from "../../node/runner.ts";
 import type { NativeEvent, PipelineClock } from "../node-type.ts";
+import type { LiveSession } from "./live-session.ts";
 import { LossLedger } from "./loss-ledger.ts";
 import { NewestQueue, type QueueBounds } from "./newest-queue.ts";
-import { keepSession, type LiveSession, type SessionPolicy } from "./session-keeper.ts";
+import { keepSession, type SessionPolicy } from "./session-keeper.ts";
 
 export interface LivePolicy extends SessionPolicy {
   /** How late a frame may come after it was captured; grows to what is seen, at most 5 s. */

@@ -1,19 +1,14 @@
 // keepSession: opens a session, and when it is lost another one, until the source ends or can't go on.
 import { RemoteMediaError, toRemoteMediaError } from "../../../platform/base/error.ts";
 import type { ErrorCode } from "../../../platform/base/error-codes.ts";
-import type { CaptureTimes } from "../../../platform/contract/media-capture.ts";
 import type { Frame } from "../../node/frame.ts";
 import type { PipelineClock } from "../node-type.ts";
 import { BackOff } from "./back-off.ts";
+import type { LiveSession } from "./live-session.ts";
+import { leastFurtherWaitMs, NewsLimit, type NewsWeight } from "./news-limit.ts";
 import { SessionClock } from "./session-clock.ts";
+import { SessionOpener } from "./session-opener.ts";
 import { StallWatch } from "./stall-watch.ts";
-
-/** One time that a device or a stream is open. */
-export interface LiveSession {
-  readonly times: CaptureTimes;
-  /** `pts` are the session's own times. Ending the iteration, or the signal, releases the device. */
-  readonly frames: AsyncIterable<Frame>;
-}
 
 export interface SessionPolicy {
   /** Whether a loss is waited out; else it ends the source. */
@@ -47,24 +42,27 @@ const endAtFirst: readonly ErrorCode[] = [
 ];
 /** Frames for so long are a device that works: what was before no longer counts. */
 const goodUs = 10_000_000;
-/** Not even the news of a device has it tried again sooner. */
-const leastWaitMs = 100;
 
-/** Resolves to undefined at the source's end or the signal's, else to what the source can't go on after. Nothing runs any more then. */
+/** Resolves to undefined at the source's end or the signal's, else to what the source can't go on after. Nothing runs any more then, but an
+ * opening that doesn't heed its signal: what comes of it is released. */
 export async function keepSession(
   options: KeeperOptions,
   signal: AbortSignal,
 ): Promise<RemoteMediaError | undefined> {
   const backOff = new BackOff(options.random);
+  const newsLimit = new NewsLimit();
+  const opener = new SessionOpener((session) => options.openSession(session));
   for (let opening = 0; !signal.aborted; opening++) {
-    const { loss, goodForUs } = await runSession(options, signal);
+    const { loss, goodForUs } = await runSession(options, opener, signal);
     if (signal.aborted || loss === undefined) return undefined;
     const isHopeless = loss.code === "internal" || (opening === 0 && endAtFirst.includes(loss.code));
     if (isHopeless || !options.policy.reconnect) return loss;
     options.onLoss(loss, options.clock.nowUs());
     if (goodForUs >= goodUs) backOff.reset();
+    const news = await waitForAnother(options, newsLimit, backOff.next(), signal);
     // A device that came may take a moment until it can be opened: its permissions are set after it is there.
-    if (await waitForAnother(options, backOff.next(), signal)) backOff.reset();
+    if (news?.isReset) backOff.reset();
+    else if (news !== undefined) backOff.shorten(leastFurtherWaitMs);
   }
   return undefined;
 }
@@ -76,7 +74,11 @@ interface SessionEnd {
   readonly goodForUs: number;
 }
 
-async function runSession(options: KeeperOptions, signal: AbortSignal): Promise<SessionEnd> {
+async function runSession(
+  options: KeeperOptions,
+  opener: SessionOpener,
+  signal: AbortSignal,
+): Promise<SessionEnd> {
   const { clock, policy } = options;
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -87,10 +89,10 @@ async function runSession(options: KeeperOptions, signal: AbortSignal): Promise<
   let lastUs = 0;
   let thrown: unknown;
   try {
-    const { times, frames } = await options.openSession(ending.signal);
-    const sessionClock = new SessionClock(times, clock);
-    for await (const frame of frames) {
-      if (ending.signal.aborted) break;
+    const session = await opener.open(ending.signal);
+    const sessionClock = session && new SessionClock(session.times, clock);
+    for await (const frame of session?.frames ?? []) {
+      if (ending.signal.aborted || sessionClock === undefined) break;
       lastUs = clock.nowUs();
       firstUs ??= lastUs;
       watch.hear(lastUs);
@@ -115,27 +117,39 @@ async function runSession(options: KeeperOptions, signal: AbortSignal): Promise<
   };
 }
 
-/** A device that comes ends the wait early. Gives whether one did. */
-async function waitForAnother(options: KeeperOptions, ms: number, signal: AbortSignal): Promise<boolean> {
+/** A device that comes ends the wait early. Gives what ended it; undefined: time did. */
+async function waitForAnother(
+  options: KeeperOptions,
+  newsLimit: NewsLimit,
+  ms: number,
+  signal: AbortSignal,
+): Promise<NewsWeight | undefined> {
   const { clock, deviceChange } = options;
+  const startedUs = clock.nowUs();
   const waiting = new AbortController();
   const end = () => waiting.abort();
   signal.addEventListener("abort", end, { once: true });
-  try {
-    let isNews = false;
-    const change = deviceChange(waiting.signal).then(
-      () => {
-        isNews = !waiting.signal.aborted;
-      },
+  const news = async (): Promise<NewsWeight | undefined> => {
+    try {
+      await deviceChange(waiting.signal);
+    } catch {
       // Where changes can't be told, time alone decides.
-      () => clock.sleep(ms, waiting.signal),
-    );
-    await clock.sleep(Math.min(ms, leastWaitMs), waiting.signal);
-    const slept = clock.sleep(Math.max(0, ms - leastWaitMs), waiting.signal);
-    await Promise.race([change, slept]);
+      await clock.sleep(ms, waiting.signal);
+      return undefined;
+    }
+    if (waiting.signal.aborted) return undefined;
+    const nowUs = clock.nowUs();
+    const weight = newsLimit.hear(nowUs);
+    await clock.sleep(Math.max(0, weight.leastWaitMs - (nowUs - startedUs) / 1000), waiting.signal);
+    return waiting.signal.aborted ? undefined : weight;
+  };
+  try {
+    const heard = news();
+    const slept = clock.sleep(ms, waiting.signal);
+    await Promise.race([heard, slept]);
     end();
-    await Promise.all([change, slept]);
-    return isNews;
+    await slept;
+    return await heard;
   } finally {
     end();
     signal.removeEventListener("abort", end);

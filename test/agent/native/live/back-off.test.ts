@@ -20,3 +20,11 @@ test("begin anew after a reset", () => {
   backOff.reset();
   expect(backOff.next()).toBe(250);
 });
+
+test("are shortened once, never lengthened, and double from there", () => {
+  const backOff = new BackOff(() => 0.5);
+  backOff.shorten(1000);
+  expect([backOff.next(), backOff.next(), backOff.next(), backOff.next()]).toEqual([250, 500, 1000, 2000]);
+  backOff.shorten(1000);
+  expect([backOff.next(), backOff.next()]).toEqual([1000, 2000]);
+});

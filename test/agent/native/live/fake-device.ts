@@ -1,7 +1,6 @@
 // A device that follows a script on the virtual clock, and somebody who takes what a source gives.
-
+import type { LiveSession } from "../../../../agent/native/live/live-session.ts";
 import { type LivePolicy, openLiveSource } from "../../../../agent/native/live/live-source.ts";
-import type { LiveSession } from "../../../../agent/native/live/session-keeper.ts";
 import type { NativeEvent } from "../../../../agent/native/node-type.ts";
 import type { Frame } from "../../../../agent/node/frame.ts";
 import { type FrameSource, isTimeMark, type TimeMark } from "../../../../agent/node/runner.ts";
@@ -13,7 +12,7 @@ import { VirtualClock } from "../virtual-clock.ts";
 /** One time that the device is opened. */
 export interface ScriptedSession {
   /** Fails to open, after `openMs`. */
-  readonly refuse?: ErrorCode;
+  readonly refuse?: ErrorCode | undefined;
   readonly openMs?: number;
   readonly times?: CaptureTimes;
   /** Milliseconds to each frame from the one before, and its port. */

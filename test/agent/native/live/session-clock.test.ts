@@ -1,4 +1,5 @@
 // The times of a session on the run's clock.
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SessionClock } from "../../../../agent/native/live/session-clock.ts";
 import { VirtualClock } from "../virtual-clock.ts";
@@ -64,4 +65,87 @@ describe("a stream's own times", () => {
     expect(session.toPipelineUs(5000 * second + 40_000, 2 * second + 40_000)).toBe(2 * second + 40_000);
     expect(session.toPipelineUs(0, 3 * second)).toBe(3 * second);
   });
+});
+
+describe("a wall clock that is set", () => {
+  test.each([
+    ["by 700 ms, just more than slewing", 700_000, 30_000],
+    ["by 3.1 s while frames take 2 s", 3_100_000, 2 * second],
+    ["back by 12 s", -12 * second, 30_000],
+    ["back by 5 s while frames take 2 s", -5 * second, 2 * second],
+    ["by 20 years", 20 * 365 * 86_400 * second, 30_000],
+  ])("%s is followed", (_how, step, delay) => {
+    const clock = new VirtualClock();
+    const session = new SessionClock("wall", clock);
+    const start = clock.wallStartUs;
+    const at = (us: number, stepped: number) => session.toPipelineUs(start + stepped + us, us + delay);
+    expect(at(second, 0)).toBe(second);
+    clock.wallStartUs += step;
+    expect([at(4 * second, 0), at(8 * second, step), at(9 * second, step)]).toEqual(
+      [4, 8, 9].map((seconds) => seconds * second),
+    );
+  });
+
+  test("is followed also after a time that wasn't believed", () => {
+    const clock = new VirtualClock();
+    const session = new SessionClock("wall", clock);
+    const start = clock.wallStartUs;
+    expect(session.toPipelineUs(start + 6 * second, second)).toBe(second);
+    clock.wallStartUs += 3600 * second;
+    expect(session.toPipelineUs(clock.wallStartUs + 2 * second, 2 * second)).toBe(2 * second);
+  });
+});
+
+describe("one wild time", () => {
+  const times = fc.constantFrom("monotonic" as const, "wall" as const, "stream" as const);
+  const wild = fc.oneof(
+    fc.integer({ min: 2 * second, max: 40 * second }),
+    fc.integer({ min: -40 * second, max: -12 * second }),
+  );
+
+  test("costs its own accuracy only, wherever it comes and however far it is off", () => {
+    fc.assert(
+      fc.property(
+        times,
+        wild,
+        fc.nat(80),
+        fc.integer({ min: 0, max: 900_000 }),
+        (kind, offBy, index, delay) => {
+          const clock = new VirtualClock();
+          const session = new SessionClock(kind, clock);
+          const startUs = { monotonic: clock.monotonicStartUs, wall: clock.wallStartUs, stream: 777 }[kind];
+          for (let frame = 0; frame < 100; frame++) {
+            const us = second + frame * 40_000;
+            const pts = session.toPipelineUs(startUs + us + (frame === index ? offBy : 0), us + delay);
+            const exact = kind === "stream" ? us + delay : us;
+            expect(pts).toBe(frame === index ? us + delay : exact);
+          }
+        },
+      ),
+    );
+  });
+});
+
+test("no time is placed more than a second after its arrival or ten before, whatever comes", () => {
+  const frame = fc.record({
+    timeUs: fc.oneof(fc.integer({ min: -30 * second, max: 60 * second }), fc.maxSafeInteger()),
+    afterUs: fc.nat(3 * second),
+    stepUs: fc.oneof(fc.constant(0), fc.integer({ min: -20 * second, max: 20 * second })),
+  });
+  fc.assert(
+    fc.property(fc.constantFrom("monotonic", "wall", "stream"), fc.array(frame), (kind, frames) => {
+      const clock = new VirtualClock();
+      const session = new SessionClock(kind, clock);
+      const startUs = { monotonic: clock.monotonicStartUs, wall: clock.wallStartUs, stream: 0 }[kind];
+      let arrivalUs = 0;
+      for (const { timeUs, afterUs, stepUs } of frames) {
+        arrivalUs += afterUs;
+        clock.wallStartUs += stepUs;
+        const pts = session.toPipelineUs(startUs + timeUs, arrivalUs);
+        expect(Number.isInteger(pts)).toBe(true);
+        expect(pts - arrivalUs).toBeLessThanOrEqual(second);
+        expect(arrivalUs - pts).toBeLessThanOrEqual(10 * second);
+      }
+    }),
+  );
 });
