@@ -126,6 +126,14 @@ describe("one wild time", () => {
   });
 });
 
+test("once a time was right again, late ones are believed as before the wild one", () => {
+  const clock = new VirtualClock();
+  const session = new SessionClock("monotonic", clock);
+  const at = (us: number, arrival: number) => session.toPipelineUs(clock.monotonicStartUs + us, arrival);
+  expect(at(9 * second, second)).toBe(second);
+  expect([at(2 * second, 2 * second), at(3 * second, 8 * second)]).toEqual([2 * second, 3 * second]);
+});
+
 test("no time is placed more than a second after its arrival or ten before, whatever comes", () => {
   const frame = fc.record({
     timeUs: fc.oneof(fc.integer({ min: -30 * second, max: 60 * second }), fc.maxSafeInteger()),
