@@ -54,8 +54,8 @@ export function existingNumbers(path: string): number[] {
     return []; // FFmpeg says what is wrong with it.
   }
   return names
-    .map((name) => numberOf(path, name))
-    .filter((number) => number !== undefined && number <= mostNumber)
+    .flatMap((name) => numberOf(path, name) ?? [])
+    .filter((number) => number <= mostNumber)
     .sort((a, b) => a - b);
 }
 
