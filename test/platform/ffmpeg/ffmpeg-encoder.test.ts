@@ -121,7 +121,7 @@ describe("a recording", () => {
       "liar",
       `cat > /dev/null
        yes clip-000.mkv | head -n 100000
-       printf '%s\\n' clip-009.mkv ../clip-003.mkv other.mkv clip-7.mkv '' '%d' clip-003.mkv
+       printf '%s\\n' clip-009.mkv ../clip-003.mkv other.mkv clip-7.mkv '' '%d' clip-003.mkv clip-004.mkv
        head -c 100000 /dev/zero | tr '\\0' x; echo
        touch "${at("clip-003.mkv")}"
        printf 'clip-0'; sleep 0.2; printf '03.mkv\\nclip-003.mkv\\nclip-004.mkv'`,
