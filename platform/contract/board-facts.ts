@@ -85,6 +85,8 @@ export interface CameraFacts {
   /** `/dev/videoN`, or libcamera's number. */
   readonly path: string;
   readonly formats: readonly CameraFormat[];
+  /** Whether it has modes that aren't listed: any size within a range, or more than are kept. What isn't listed may then still be asked for. */
+  readonly hasMore?: boolean | undefined;
 }
 
 /** A sound device that can be captured from or played to. */

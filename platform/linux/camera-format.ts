@@ -1,7 +1,7 @@
 // What a camera can give, as a bounded list of sizes and rates.
 import { printable } from "../base/printable.ts";
 import { type CameraFormat, framesPerSecond } from "../contract/board-facts.ts";
-import type { FrameInterval, VideoFormat, VideoSize } from "../contract/machine.ts";
+import type { FrameInterval, VideoDevice, VideoFormat, VideoSize } from "../contract/machine.ts";
 
 /** Of one camera. */
 const maxFormats = 256;
@@ -43,6 +43,12 @@ export function flattenFormats(formats: readonly VideoFormat[]): CameraFormat[] 
     for (const size of format.sizes) addSize(sizes, pixel, size);
   }
   return shareOut([...byPixel.values()].map((sizes) => [...sizes.values()]));
+}
+
+/** Whether a device has modes that `flattenFormats` doesn't list. */
+export function hasMoreFormats({ captureFormats, isTruncated }: VideoDevice, listed: number): boolean {
+  const hasRange = captureFormats.some(({ sizes }) => sizes.some(({ kind }) => kind === "stepwise"));
+  return isTruncated || hasRange || listed >= maxFormats;
 }
 
 function addSize(sizes: Map<string, CameraFormat>, pixel: string, size: VideoSize): void {

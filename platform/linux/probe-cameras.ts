@@ -3,7 +3,7 @@ import { printable } from "../base/printable.ts";
 import type { Absence, CameraFacts } from "../contract/board-facts.ts";
 import type { Machine, VideoDevice } from "../contract/machine.ts";
 import { explainCameras } from "./absent-camera.ts";
-import { flattenFormats } from "./camera-format.ts";
+import { flattenFormats, hasMoreFormats } from "./camera-format.ts";
 import { placeCamera } from "./camera-place.ts";
 import { readVideoNodes, type VideoNode, videoRole } from "./video-node.ts";
 
@@ -39,6 +39,7 @@ function describeCameras(nodes: readonly VideoNode[]): CameraFacts[] {
       api: "v4l2",
       path: node.path,
       formats,
+      ...(hasMoreFormats(device, formats.length) ? { hasMore: true } : {}),
     });
   }
   return cameras;

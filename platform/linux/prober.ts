@@ -71,11 +71,17 @@ export function createProber({
   const ask = async (path: string): Promise<unknown> => {
     if (coolDown.isCooling(path))
       return refuse("timed-out", `${path} did not answer a while ago, and is asked again later`);
-    const serving = await ready();
-    if (serving === undefined)
+    const before = child;
+    let serving = await ready();
+    let heard = await serving?.askFor(path, deadlineMs);
+    // One that had served others may have died before it heard of this device.
+    if (heard === "gone" && serving === before) {
+      letGo();
+      serving = await ready();
+      heard = await serving?.askFor(path, deadlineMs);
+    }
+    if (heard === undefined)
       return refuse("not-supported", `${path} can't be asked: the process that asks devices doesn't start`);
-    serving.say(path);
-    const heard = await serving.hear(deadlineMs);
     if (typeof heard === "object") {
       coolDown.hasAnswered(path);
       return parse(heard.line);
@@ -127,27 +133,29 @@ function startChild(command: readonly string[]) {
     const killGroup = leadGroup(child.pid);
     void child.exited.then(killGroup);
     const lines = readLines(child.stdout);
+    /** The next line, however long ago it was written. */
+    const hear = async (withinMs: number): Promise<Heard> => {
+      const next = async (): Promise<Heard> => {
+        const { value, done } = await lines.next();
+        return done ? "gone" : { line: value };
+      };
+      return within(
+        next().catch((): Heard => "gone"),
+        withinMs,
+        "late",
+      );
+    };
     return {
       isGone: () => child.exitCode !== null || child.signalCode !== null,
-      say: (line: string) => {
+      hear,
+      askFor: (path: string, withinMs: number): Promise<Heard> => {
         try {
-          child.stdin.write(`${line}\n`);
+          child.stdin.write(`${path}\n`);
           void Promise.resolve(child.stdin.flush()).catch(() => {});
         } catch {
           // Whoever hears for its answer hears that it is gone.
         }
-      },
-      /** The next line, however long ago it was written. */
-      hear: async (withinMs: number): Promise<Heard> => {
-        const next = async (): Promise<Heard> => {
-          const { value, done } = await lines.next();
-          return done ? "gone" : { line: value };
-        };
-        return within(
-          next().catch((): Heard => "gone"),
-          withinMs,
-          "late",
-        );
+        return hear(withinMs);
       },
       // Not awaited: a process that hangs in a driver ends when the driver lets it.
       kill: killGroup,

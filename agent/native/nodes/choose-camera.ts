@@ -42,7 +42,8 @@ export function chooseCamera(wishes: CameraWishes, devices: CameraDevices, known
   }
   const decoderOf = (codec: string) => chooseDecoder(codec, wishes.hardware, devices.hardwareCodecs);
   const mode = chooseMode(camera.formats, wishes, (codec) => decoderOf(codec) !== undefined);
-  if (mode === undefined && camera.formats.length > 0) throw unsupported(camera, wishes);
+  const isComplete = camera.formats.length > 0 && camera.hasMore !== true;
+  if (mode === undefined && isComplete) throw unsupported(camera, wishes);
   if (mode === undefined) return { ...askBlindly(wishes, camera), id };
   const codec = Object.hasOwn(compressedCodecs, mode.pixel) ? compressedCodecs[mode.pixel] : undefined;
   return {

@@ -179,6 +179,9 @@ describe("cameras", () => {
     expect(sizes).not.toContain("640x360");
     expect(sizes).not.toContain("3840x2160");
     expect(cameras[0]!.formats[0]!.fps).toEqual([90, 29.97]);
+    expect(cameras[0]!.hasMore).toBe(true);
+    const complete = await probeCameras(machineWith([device.webcam]));
+    expect(complete.cameras[0]!.hasMore).toBeUndefined();
   });
 
   test("of 10,000 modes 256 are kept, as many of each pixel format as of the others", async () => {
@@ -187,7 +190,8 @@ describe("cameras", () => {
       ...device.webcam,
       captureFormats: ["YUYV", "MJPG"].map((pixel) => device.videoFormat(pixel, many)),
     };
-    const { formats } = (await probeCameras(machineWith([flood]))).cameras[0]!;
+    const { formats, hasMore } = (await probeCameras(machineWith([flood]))).cameras[0]!;
+    expect(hasMore).toBe(true);
     expect(formats).toHaveLength(256);
     expect(formats.filter(({ pixel }) => pixel === "MJPG")).toHaveLength(128);
   });

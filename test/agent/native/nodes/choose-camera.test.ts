@@ -138,6 +138,15 @@ describe("the mode", () => {
     expect(mode(wishes)).toBe(expected);
   });
 
+  test("that isn't listed is asked of the driver where the list isn't all that the camera has", () => {
+    const wishes = { width: 320, height: 180, fps: 5, format: "YUYV" };
+    expect(choose(wishes, [{ ...webcam, hasMore: true }])).toMatchObject({
+      id: webcam.id,
+      input: { kind: "v4l2", path: webcam.path, pixel: "YUYV", width: 320, height: 180 },
+    });
+    expect(() => choose(wishes, [webcam])).toThrow(expect.objectContaining({ code: "device-unsupported" }));
+  });
+
   test("is one that hardware decodes rather than one that software does", () => {
     expect(mode({ width: 1920 }, [m2m])).toBe("H264 1920x1080 30/1");
     expect(choose({ width: 1920 }, [webcam], [m2m]).decoder).toEqual({ api: "v4l2m2m", codec: "h264" });
