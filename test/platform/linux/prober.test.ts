@@ -121,6 +121,16 @@ describe("a child that", () => {
     expect(starts()).toHaveLength(2);
   });
 
+  it("dies over a device after it has served another is replaced once, for it may not have heard", async () => {
+    const answer = JSON.stringify({ ok: true, value: pcm });
+    const command = script(`echo ready; read -r path; echo '${answer}'; read -r path; exit`);
+    using prober = createProber({ command });
+    for (const card of [0, 1, 2]) {
+      expect((await prober.pcmDevice(`/dev/snd/pcmC${card}D0p`)).ok).toBe(true);
+    }
+    expect(starts()).toHaveLength(3);
+  });
+
   it("lies is believed nothing", async () => {
     const lies = [
       "{",
