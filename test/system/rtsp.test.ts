@@ -166,6 +166,7 @@ describe("a camera", () => {
       await run.more(25);
       await camera.cut();
       await run.program.told("lost:");
+      await Bun.sleep(outageMs);
       picture.splice(0, picture.length, ...pictureAfter(20));
       await camera.restore();
       await run.program.told("found:");
