@@ -44,11 +44,12 @@ function hintOf(error: RemoteMediaError, debug: boolean): string {
 /** `pipeline.json:4:12 nodes[0].node_type (node mul)`. */
 export function describeWhere(where: ErrorWhere | undefined): string {
   if (where === undefined) return "";
-  const { file, line, column, path, node, port } = where;
+  const { file, line, column, path, node, port, digest } = where;
   const place = [file, line, column].filter((part) => part !== undefined).join(":");
   const inside = [
     ...(node === undefined ? [] : [`node ${node}`]),
     ...(port === undefined ? [] : [`port ${port}`]),
+    ...(digest === undefined ? [] : [digest]),
   ].join(", ");
   const outer = [place, path ?? ""].filter((part) => part !== "").join(" ");
   if (inside === "") return outer;

@@ -9,6 +9,8 @@ export interface ErrorWhere {
   readonly column?: number;
   readonly node?: string;
   readonly port?: string;
+  /** Of a blob or manifest. */
+  readonly digest?: string;
 }
 
 export interface ErrorDetail {
