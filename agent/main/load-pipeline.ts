@@ -1,11 +1,11 @@
 // From a path to a pipeline that can run: manifest, modules, descriptors, graph, placement, stages.
-import { readFile, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
 import { applyOverrides } from "../manifest/apply-overrides.ts";
 import { buildCatalog, type NodeCatalog } from "../manifest/catalog.ts";
 import { checkGrants, grantNothing } from "../manifest/check-grants.ts";
+import { descriptorPaths } from "../manifest/descriptor-paths.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import { parseNodeDescriptor } from "../manifest/parse-descriptor.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
@@ -20,11 +20,15 @@ import type { ModuleLibrary } from "../sandbox/prepare/module-library.ts";
 import { maxComponentBytes } from "../sandbox/prepare/module-library.ts";
 import type { Preparation } from "../sandbox/prepare/prepare-module.ts";
 import { builtinDescriptors, builtinModule } from "./builtin-nodes.ts";
+import { findFolder, readManifest } from "./find-folder.ts";
 import { addLiveInputs } from "./live-input.ts";
+import { type PipelineFolder, readInFolder } from "./pipeline-folder.ts";
 
 export interface PipelineRequest {
-  /** A manifest file, or a folder with one. */
+  /** A manifest file, a folder with one, or a package. */
   readonly path: string;
+  /** Where the files are, for a path that has been opened already, as a package is. */
+  readonly folder?: PipelineFolder | undefined;
   /** `node.param=JSON`, as `--set` takes them. */
   readonly overrides: readonly string[];
   /** Sources in front of open inputs, as `--live` takes them. */
@@ -43,10 +47,6 @@ export interface LoadedPipeline {
   readonly modules: ReadonlyMap<string, Preparation>;
 }
 
-/** The names of a manifest in a folder, in order. */
-const manifestNames = ["manifest.json", "pipeline.json"];
-const maxManifestBytes = 8 * 1024 * 1024;
-
 /** `statement` says what this machine can do; it is asked for only where a node needs anything.
  * @throws RemoteMediaError `manifest-*`, `node-*`, `module-*`, `placement-impossible`, `usage` */
 export async function loadPipeline(
@@ -55,10 +55,9 @@ export async function loadPipeline(
   onPreparing: (file: string) => void,
   statement: () => Promise<CapabilityStatement>,
 ): Promise<LoadedPipeline> {
-  const file = await findManifest(request.path);
-  const text = await readManifest(file);
-  const written = parseManifest(text, file);
-  const folder = dirname(file);
+  const folder = request.folder ?? (await findFolder(request.path));
+  const file = folder.manifestFile;
+  const written = parseManifest(await readManifest(folder), file);
   const descriptors = await readDescriptors(written, folder);
   const catalog = await openCatalog(written, descriptors, request);
   const manifest = applyOverrides(addLiveInputs(written, catalog, request.live ?? []), request.overrides);
@@ -86,64 +85,35 @@ async function openCatalog(
   return buildCatalog(builtinDescriptors(), modules, nativeDescriptors());
 }
 
-async function findManifest(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) {
-    throw new RemoteMediaError("manifest-missing", `there is no pipeline at ${path}`, {
-      where: { file: path },
-      hint: "give a manifest file, or a folder that has a manifest.json or pipeline.json",
-    });
-  }
-  if (!found.isDirectory()) return path;
-  for (const name of manifestNames) {
-    const inside = join(path, name);
-    if ((await stat(inside).catch(() => undefined))?.isFile()) return inside;
-  }
-  throw new RemoteMediaError("manifest-missing", `the folder has no ${manifestNames.join(" and no ")}`, {
-    where: { file: path },
-  });
-}
-
-async function readManifest(file: string): Promise<string> {
-  try {
-    if ((await stat(file)).size > maxManifestBytes) {
-      throw new RemoteMediaError("manifest-syntax", `larger than ${maxManifestBytes} bytes`, {
-        where: { file },
-      });
-    }
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(file));
-  } catch (cause) {
-    if (cause instanceof RemoteMediaError) throw cause;
-    if (cause instanceof TypeError)
-      throw new RemoteMediaError("manifest-syntax", "not UTF-8 text", { where: { file }, cause });
-    throw new RemoteMediaError("manifest-missing", `can't be read: ${toRemoteMediaError(cause).message}`, {
-      where: { file },
-      cause,
-    });
-  }
-}
-
 /** What lies beside each module: its own `NAME.node.json`, else the folder's `node.json`, else what a module without one is. */
-async function readDescriptors(manifest: Manifest, folder: string): Promise<Map<string, NodeDescriptor>> {
+async function readDescriptors(
+  manifest: Manifest,
+  folder: PipelineFolder,
+): Promise<Map<string, NodeDescriptor>> {
   const descriptors = new Map<string, NodeDescriptor>();
   for (const [type, module] of Object.entries(manifest.modules)) {
-    const path = join(folder, module.path);
-    const candidates = [path.replace(/(\.wasm)?$/, ".node.json"), join(dirname(path), "node.json")];
-    let descriptor = anonymousDescriptor(type);
-    for (const file of candidates) {
-      const text = await readFile(file, "utf8").catch(() => undefined);
-      if (text === undefined) continue;
-      descriptor = parseNodeDescriptor(text, file);
-      break;
+    let descriptor: NodeDescriptor | undefined;
+    for (const path of descriptorPaths(module.path)) {
+      descriptor ??= await readDescriptor(folder, path);
     }
-    descriptors.set(type, descriptor);
+    descriptors.set(type, descriptor ?? anonymousDescriptor(type));
   }
   return descriptors;
 }
 
+const maxDescriptorBytes = 1024 * 1024;
+
+async function readDescriptor(folder: PipelineFolder, path: string): Promise<NodeDescriptor | undefined> {
+  const found = await readInFolder(folder, path, maxDescriptorBytes);
+  const file = join(folder.path, path);
+  if (found.kind === "file") return parseNodeDescriptor(new TextDecoder().decode(found.bytes), file);
+  if (found.kind === "absent") return undefined;
+  throw new RemoteMediaError("node-descriptor-invalid", `${path} is ${found.reason}`, { where: { file } });
+}
+
 async function prepareModules(
   resolved: ResolvedPipeline,
-  folder: string,
+  folder: PipelineFolder,
   library: ModuleLibrary,
   onPreparing: (file: string) => void,
 ): Promise<Map<string, Preparation>> {
@@ -155,7 +125,7 @@ async function prepareModules(
       moduleKey(node),
       module === undefined
         ? builtinModule(node.type)
-        : await prepareOwn(resolved, node, join(folder, module.path), library, onPreparing),
+        : await prepareOwn(resolved, node, folder, module.path, library, onPreparing),
     );
   }
   return modules;
@@ -164,29 +134,24 @@ async function prepareModules(
 async function prepareOwn(
   resolved: ResolvedPipeline,
   node: ResolvedNode,
-  file: string,
+  folder: PipelineFolder,
+  path: string,
   library: ModuleLibrary,
   onPreparing: (file: string) => void,
 ): Promise<Preparation> {
+  const file = join(folder.path, path);
   const where = { ...locate(resolved, node), file };
-  const found = await stat(file).catch(() => undefined);
-  if (!found?.isFile()) {
+  const found = await readInFolder(folder, path, maxComponentBytes);
+  if (found.kind !== "file") {
     throw new RemoteMediaError(
-      "module-missing",
-      `node "${node.id}" (${node.type}) needs ${file}, which is ${found === undefined ? "not there" : "no file"}`,
-      { where },
-    );
-  }
-  if (found.size > maxComponentBytes) {
-    throw new RemoteMediaError(
-      "module-too-complex",
-      `${file} has ${found.size} bytes; at most ${maxComponentBytes} are taken`,
+      found.kind === "large" ? "module-too-complex" : "module-missing",
+      `node "${node.id}" (${node.type}) needs ${file}, which is ${found.reason}`,
       { where },
     );
   }
   try {
     const options = { filesystem: hasFilesystem(node), onMiss: () => onPreparing(file) };
-    return await library.prepare(new Uint8Array(await readFile(file)), options);
+    return await library.prepare(found.bytes, options);
   } catch (thrown) {
     const error = toRemoteMediaError(thrown);
     throw new RemoteMediaError(error.code, `node "${node.id}" (${node.type}): ${error.message}`, {
