@@ -8,7 +8,30 @@ const text = (description: string) =>
 
 /** Every setting, with its environment variable. Unknown variables of our prefix are refused. */
 export const configSchema = z.strictObject({
-  REMOTEMEDIA_HOME: text("Where the cache lies (default `~/.remotemedia`)."),
+  REMOTEMEDIA_HOME: text(
+    "Where the packages, the cache and the trust policy lie (default `~/.remotemedia`).",
+  ),
+  REMOTEMEDIA_PASSPHRASE: z.optional(
+    z
+      .string()
+      .check(
+        z.describe(
+          "The passphrase of a signing key, where nobody is there to be asked. Other processes of the same user can read it: `--passphrase-file` is " +
+            "the better way.",
+        ),
+      ),
+  ),
+  REMOTEMEDIA_CA_FILE: text(
+    "A file of certificates, in PEM, of authorities that registries are trusted by besides the system's; `--ca-file` goes before it.",
+  ),
+  REMOTEMEDIA_PLAIN_HTTP: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(/^[^\s,]+(,[^\s,]+)*$/, "must be hosts such as 10.0.0.7:5000, separated by commas"),
+        z.describe("Registries, as `host:port,…`, that are spoken to without TLS, as `--plain-http` does."),
+      ),
+  ),
   REMOTEMEDIA_EMULATOR: text(
     "Words to put before this program when it starts itself, for user-mode emulation, such as `qemu-aarch64-static -L DIR`. " +
       "The address-space cap is off then: it would be the emulator's.",
@@ -46,6 +69,11 @@ export interface Config {
   /** Below the mount of cgroup v2. */
   readonly cgroup: string | undefined;
   readonly cpuPercent: number | undefined;
+  /** A secret: never shown, never handed to another program. */
+  readonly passphrase: string | undefined;
+  readonly caFile: string | undefined;
+  /** Registries, as `host[:port]`, that need no TLS. */
+  readonly plainHttpHosts: readonly string[];
 }
 
 const prefix = "REMOTEMEDIA_";
@@ -60,12 +88,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     REMOTEMEDIA_EMULATOR: emulator,
     REMOTEMEDIA_CGROUP: cgroup,
     REMOTEMEDIA_CPU_PERCENT: cpuPercent,
+    REMOTEMEDIA_PASSPHRASE: passphrase,
+    REMOTEMEDIA_CA_FILE: caFile,
+    REMOTEMEDIA_PLAIN_HTTP: plainHttpHosts,
   } = parsed.data;
   return {
     homeFolder: home ?? `${environment["HOME"] ?? "."}/.remotemedia`,
     emulator: emulator?.split(/\s+/).filter((word) => word !== "") ?? [],
     cgroup,
     cpuPercent,
+    passphrase,
+    caFile,
+    plainHttpHosts: plainHttpHosts?.split(",") ?? [],
   };
 }
 

@@ -16,3 +16,17 @@ export async function loadConfig(): Promise<Config> {
 export function searchPath(): string {
   return process.env["PATH"] ?? "";
 }
+
+/** The folder with docker's `config.json`: credentials of registries. @see https://docs.docker.com/reference/cli/docker/#environment-variables */
+export function dockerConfigFolder(): string {
+  return process.env["DOCKER_CONFIG"] || `${process.env["HOME"] ?? "."}/.docker`;
+}
+
+/** What another program is started with: this environment without our settings, one of which is a secret. */
+export function plainEnvironment(): Readonly<Record<string, string>> {
+  const plain: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !name.startsWith("REMOTEMEDIA_")) plain[name] = value;
+  }
+  return plain;
+}

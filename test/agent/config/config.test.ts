@@ -9,6 +9,9 @@ describe("readConfig", () => {
       emulator: [],
       cgroup: undefined,
       cpuPercent: undefined,
+      passphrase: undefined,
+      caFile: undefined,
+      plainHttpHosts: [],
     });
   });
 
@@ -18,12 +21,18 @@ describe("readConfig", () => {
       REMOTEMEDIA_EMULATOR: "qemu-aarch64-static  -L /usr/aarch64-linux-gnu",
       REMOTEMEDIA_CGROUP: "/boards/remotemedia.slice",
       REMOTEMEDIA_CPU_PERCENT: "150",
+      REMOTEMEDIA_PASSPHRASE: "",
+      REMOTEMEDIA_CA_FILE: "/etc/registry.pem",
+      REMOTEMEDIA_PLAIN_HTTP: "10.0.0.7:5000,registry",
     };
     expect(readConfig(environment)).toEqual({
       homeFolder: "/var/lib/remotemedia",
       emulator: ["qemu-aarch64-static", "-L", "/usr/aarch64-linux-gnu"],
       cgroup: "/boards/remotemedia.slice",
       cpuPercent: 150,
+      passphrase: "",
+      caFile: "/etc/registry.pem",
+      plainHttpHosts: ["10.0.0.7:5000", "registry"],
     });
   });
 
@@ -37,6 +46,8 @@ describe("readConfig", () => {
     ["REMOTEMEDIA_CPU_PERCENT", "all"],
     ["REMOTEMEDIA_HOME", ""],
     ["REMOTEMEDIA_HOMES", "/x"],
+    ["REMOTEMEDIA_CA_FILE", ""],
+    ["REMOTEMEDIA_PLAIN_HTTP", "a, b"],
   ])("refuses %s=%s", (name, value) => {
     expect(() => readConfig({ [name]: value })).toThrow(expect.objectContaining({ code: "usage" }));
   });
