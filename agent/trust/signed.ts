@@ -25,3 +25,9 @@ export interface VerifiedSigner {
   readonly keyId: string;
   readonly layout: SignatureMaterial["layout"];
 }
+
+/** The predicate of a statement that is a signature; any other is an attestation. cosign calls it so. */
+export const signaturePredicateType = "https://sigstore.dev/cosign/sign/v1";
+
+/** `critical.type` of a simple signing payload that cosign made. */
+export const simpleSigningKind = "cosign container image signature";
