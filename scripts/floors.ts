@@ -78,6 +78,7 @@ export const pureRooms: readonly string[] = [
 /** Libraries and the rooms that may import them; a library that isn't here is imported by nobody. */
 export const libraries: Readonly<Record<string, readonly string[]>> = {
   "@bytecodealliance/jco-transpile": ["agent/main"],
+  "@noble/ciphers": ["agent/trust"],
   "fluent-ffmpeg": ["platform/ffmpeg"],
   "jsonc-parser": ["agent/manifest", "agent/config"],
   leven: ["platform/base"],
