@@ -1,5 +1,6 @@
 // A package with signatures or statements added: the same source, with more beside it.
 import type { Digest } from "../../platform/base/digest.ts";
+import { readBytes } from "./collect-blob.ts";
 import { mergeSimpleSigning } from "./merge-signatures.ts";
 import type { PackageSource } from "./package-source.ts";
 import { readSignatures } from "./read-signatures.ts";
@@ -23,7 +24,7 @@ export async function attachSignatures(
     referrers: async () => all.map(({ referrer }) => referrer),
     read(blob, offset = 0) {
       const bytes = blobs.get(blob.digest);
-      return bytes === undefined ? source.read(blob, offset) : chunk(bytes.subarray(offset));
+      return bytes === undefined ? source.read(blob, offset) : readBytes(bytes, offset);
     },
     ...(source.stretch === undefined
       ? {}
@@ -46,8 +47,4 @@ function mergeCarriers(
     all.set(key, isMerge ? mergeSimpleSigning(older, carrier, subject) : carrier);
   }
   return [...all.values()];
-}
-
-async function* chunk(bytes: Uint8Array): AsyncIterable<Uint8Array> {
-  if (bytes.length > 0) yield bytes;
 }

@@ -34,6 +34,11 @@ export async function collectBlob(
   return bytes;
 }
 
+/** Bytes in memory as a blob is read. */
+export async function* readBytes(bytes: Uint8Array, offset = 0): AsyncIterable<Uint8Array> {
+  if (offset < bytes.length) yield bytes.subarray(offset);
+}
+
 /** @throws RemoteMediaError `digest-mismatch`, naming the part */
 export function holdToDigest(bytes: Uint8Array, digest: Digest, part: string): void {
   if (digestBytes(bytes) !== digest) throw mismatch(digest, part, "other bytes");

@@ -8,12 +8,14 @@ export function manifestPart(manifest: PackageManifest): TransferPart {
   return { part: "manifest", role: "manifest", descriptor: manifest.descriptor };
 }
 
-/** Config and layers. A layer that several paths share is listed by the first. */
+/** Config and layers; the layer that stands for none where there is none. One that several paths share is listed by the first. */
 export function blobParts(manifest: PackageManifest): readonly TransferPart[] {
-  const layers = manifest.layers.map(
-    ({ path, descriptor }): TransferPart => ({ part: path, role: "layer", descriptor }),
-  );
-  return once([{ part: "manifest.json", role: "config", descriptor: manifest.config }, ...layers]);
+  return manifest.blobs.map((descriptor): TransferPart => {
+    if (descriptor.digest === manifest.config.digest)
+      return { part: "manifest.json", role: "config", descriptor };
+    const layer = manifest.layers.find((one) => one.descriptor.digest === descriptor.digest);
+    return { part: layer?.path ?? "empty layer", role: "layer", descriptor };
+  });
 }
 
 /** The parts of one signature or attestation: what its manifest points to, and then the manifest. */

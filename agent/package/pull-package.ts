@@ -3,6 +3,7 @@ import type { Digest } from "../../platform/base/digest.ts";
 import { printable } from "../../platform/base/printable.ts";
 import type { Descriptor } from "../../platform/contract/oci.ts";
 import type { PackageRecord, PackageStore } from "../../platform/contract/package-store.ts";
+import { readBytes } from "./collect-blob.ts";
 import { blobParts, carrierParts, manifestPart, once } from "./package-parts.ts";
 import type { PackageSource } from "./package-source.ts";
 import { type TransferOptions, transferParts } from "./transfer-parts.ts";
@@ -17,7 +18,7 @@ export interface PullOptions extends TransferOptions {
 }
 
 /** A package's signatures come with it. What a broken pull received is kept: the next one moves the rest. The package is remembered
- * before its blobs come, so that nobody sweeps them meanwhile; `findView` and `openStoredPackage` say whether it is whole.
+ * once all of it is there.
  * @throws RemoteMediaError `digest-mismatch`, `store-failed`, and what the source throws; names the part and its digest */
 export async function pullPackage(
   verified: VerifiedPackage,
@@ -27,23 +28,25 @@ export async function pullPackage(
 ): Promise<TransferReport> {
   const { digest } = verified.manifest.descriptor;
   await using _hold = await store.hold(digest);
-  await store.remember(digest, (known) => describeRecord(verified, known, options));
   const own = inMemory(verified);
   const moved = await transferParts(
     allParts(verified),
     async ({ descriptor }, tell, signal) => {
       const bytes = own.get(descriptor.digest);
-      if (bytes !== undefined) return writeWhole(descriptor.digest, bytes, store);
       let movedBytes = 0;
       const read = (offset: number) =>
-        count(source.read(descriptor, offset), signal, (length) => {
-          movedBytes += length;
-        });
+        bytes === undefined
+          ? count(source.read(descriptor, offset), signal, (length) => {
+              movedBytes += length;
+            })
+          : readBytes(bytes, offset);
       const outcome = await store.receive(descriptor, read, tell);
-      return outcome === "present" ? { outcome } : { outcome: "moved", movedBytes };
+      if (outcome === "present") return { outcome };
+      return { outcome: "moved", ...(bytes === undefined ? { movedBytes } : {}) };
     },
     options,
   );
+  await store.remember(digest, (known) => describeRecord(verified, known, options));
   return describeTransfer(digest, moved);
 }
 
@@ -86,12 +89,6 @@ function inMemory({ manifest, config, found }: VerifiedPackage): ReadonlyMap<Dig
     [manifest.config.digest, config],
     ...held.map(({ descriptor, bytes }) => [descriptor.digest, bytes] as const),
   ]);
-}
-
-async function writeWhole(digest: Digest, bytes: Uint8Array, store: PackageStore) {
-  if ((await store.sizeOf(digest)) === bytes.length) return { outcome: "present" } as const;
-  await store.write(bytes);
-  return { outcome: "moved" } as const;
 }
 
 async function* count(

@@ -2,6 +2,7 @@
 import type { Digest } from "../../platform/base/digest.ts";
 import { imageManifestType } from "../../platform/contract/oci.ts";
 import type { Repository } from "../../platform/contract/registry.ts";
+import { readBytes } from "./collect-blob.ts";
 import { mergeSimpleSigning } from "./merge-signatures.ts";
 import { carrierParts } from "./package-parts.ts";
 import type { AttachedReferrer } from "./signature-manifest.ts";
@@ -56,7 +57,7 @@ async function pushCarrier(
         await repository.writeManifest(referrer.bytes, imageManifestType, tag);
         return { outcome: "moved" };
       }
-      const outcome = await repository.writeBlob({ descriptor, read: (offset) => chunk(bytes, offset) });
+      const outcome = await repository.writeBlob({ descriptor, read: (offset) => readBytes(bytes, offset) });
       return { outcome: outcome === "uploaded" ? "moved" : outcome };
     },
     // One after the other: the manifest is last.
@@ -73,8 +74,4 @@ function present(carrier: AttachedReferrer): readonly TransferredPart[] {
     outcome: "present",
     movedBytes: 0,
   }));
-}
-
-async function* chunk(bytes: Uint8Array, offset: number): AsyncIterable<Uint8Array> {
-  if (offset < bytes.length) yield bytes.subarray(offset);
 }

@@ -2,10 +2,8 @@
 import type { Digest } from "../../platform/base/digest.ts";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { collectBlob } from "./collect-blob.ts";
+import { maxConfigBytes } from "./package-manifest.ts";
 import type { PackageSource } from "./package-source.ts";
-
-/** As `run` of a folder takes them. */
-const maxConfigBytes = 8 * 1024 * 1024;
 
 /** @throws RemoteMediaError `package-invalid`, `digest-mismatch`, and what the source throws */
 export function readConfig(source: PackageSource): Promise<Uint8Array> {
