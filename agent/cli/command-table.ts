@@ -1,5 +1,6 @@
 // The commands: what each takes, for parsing and for help. Executing one is imported when it is asked for.
 import type { Command } from "./command.ts";
+import { registryOptions, trustOptions, unsignedOption } from "./package-options.ts";
 
 const pipeline = { name: "PIPELINE", required: true };
 const set = {
@@ -35,11 +36,14 @@ export const commands: readonly Command[] = [
         help: "In NDJSON and JSON give every frame its bytes, in base64, not only their size and digest.",
       },
       duration: { value: "SECONDS", help: "Drain after so many seconds, as the first interrupt does." },
+      ...trustOptions,
+      ...unsignedOption,
+      ...registryOptions,
       local: { help: "Run every node on this machine, which is all that this version does." },
       peer: { value: "URL", many: true, help: "A peer that may run nodes; none can be reached yet." },
     },
     notes: [
-      "PIPELINE is a manifest, or a folder with a manifest.json or pipeline.json. Frames go to stdout or to files; progress, logs and the summary to stderr.",
+      "PIPELINE is a manifest, a folder with a manifest.json or pipeline.json, or a package: an .rmpkg, oci://HOST/REPOSITORY:TAG or …@sha256:DIGEST. A package must be signed by somebody whom --key or trust.json names; one that is in the store runs by its digest without network. Frames go to stdout or to files; progress, logs and the summary to stderr.",
       "The first Ctrl-C (or SIGTERM) drains: inputs end, what was read is finished, exit 0. The second stops at once, exit 1.",
       'With --json, stderr gets a JSON object a line: {"log":…}, {"notice":…}, {"event":…} when a device is lost or found, {"report":…} when the run has ended, and {"error":…} last if it failed.',
       "A reader of stdout that has seen enough (| head) ends the run quietly with exit 0.",
@@ -50,6 +54,7 @@ export const commands: readonly Command[] = [
       "remotemedia run pipeline.json --input speech.wav --output vad.events=events.ndjson --report report.json",
       "remotemedia run pipeline.json --input in.json --set mul.factor=3",
       "remotemedia run examples/mic-level --live microphone --duration 10",
+      "remotemedia run oci://localhost:5000/doorbell:1 --key alice.pub --live microphone",
     ],
     load: async () => (await import("./run-command.ts")).executeRun,
   },
@@ -60,6 +65,9 @@ export const commands: readonly Command[] = [
     options: {
       live: { value: "SOURCE", many: true, help: "As run takes it: check the pipeline with that source." },
       set,
+      ...trustOptions,
+      ...unsignedOption,
+      ...registryOptions,
     },
     notes: [
       "Checks the manifest, the graph, ports, params, modules and limits, and shows where each node would run. Every mistake is told with its line and column, not only the first.",

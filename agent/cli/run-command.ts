@@ -7,8 +7,10 @@ import { loadConfig } from "../main/environment.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
 import { Program } from "../main/program.ts";
 import { openReportFile, type ReportFile, refusedReport } from "../main/report-file.ts";
+import type { InstalledPackage } from "../package/install-package.ts";
 import type { Call } from "./command.ts";
 import { type Interrupts, listenForInterrupts } from "./interrupts.ts";
+import { readPackageUse } from "./package-options.ts";
 import { openRunVoice, type RunVoice } from "./run-voice.ts";
 import { describeWhere } from "./tell-error.ts";
 import { oneLine } from "./terminal.ts";
@@ -33,11 +35,7 @@ export async function executeRun(call: Call): Promise<number> {
       onPreparing: (file) =>
         voice.notice(`preparing ${oneLine(file)}: new to this machine, it takes a moment, once`),
     });
-    const pipeline = await program.load({
-      path: call.operands[0]!,
-      overrides: call.texts("set"),
-      live: call.texts("live"),
-    });
+    const pipeline = await loadUnlessInterrupted(program, call, voice, interrupts);
     result = await runFor(durationMs, interrupts, program, pipeline, call, voice);
   } catch (thrown) {
     await reportFile?.write(refusedReport(toRemoteMediaError(thrown)));
@@ -48,6 +46,41 @@ export async function executeRun(call: Call): Promise<number> {
   await reportFile?.write(result.report);
   if (result.error !== undefined && !isUnread) throw result.error;
   return result.report.outcome === "stopped" ? exitCodes.io : 0;
+}
+
+/** A package may take minutes to come: who interrupts it doesn't want to wait for it. */
+async function loadUnlessInterrupted(
+  program: Program,
+  call: Call,
+  voice: RunVoice,
+  { drain }: Interrupts,
+): Promise<LoadedPipeline> {
+  const interrupted = Promise.withResolvers<never>();
+  const giveUp = () =>
+    interrupted.reject(
+      new RemoteMediaError("interrupted", "interrupted before the pipeline had begun", {
+        hint: "what was fetched of a package is kept: the next try goes on with it",
+      }),
+    );
+  drain.addEventListener("abort", giveUp);
+  const request = { path: call.operands[0]!, overrides: call.texts("set"), live: call.texts("live") };
+  const loading = program.load(request, { ...readPackageUse(call), onProgress: voice.transfer });
+  try {
+    const pipeline = await Promise.race([loading, interrupted.promise]);
+    tellSigner(pipeline.installed, voice);
+    return pipeline;
+  } finally {
+    drain.removeEventListener("abort", giveUp);
+    // When the interrupt came first, nobody waits for it any more.
+    loading.catch(() => {});
+  }
+}
+
+function tellSigner(installed: InstalledPackage | undefined, voice: RunVoice): void {
+  if (installed === undefined) return;
+  const { signer, digest } = installed;
+  if (signer === undefined) voice.warning(`the package is UNSIGNED: ${digest}`);
+  else voice.notice(`${digest}, signed by ${oneLine(signer.name)}`);
 }
 
 async function openReport(path: string | undefined): Promise<ReportFile | undefined> {

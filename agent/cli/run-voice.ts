@@ -2,11 +2,13 @@
 import type { Progress } from "../executor/progress-meter.ts";
 import type { RunReport } from "../executor/report.ts";
 import type { NativeEvent } from "../native/node-type.ts";
+import type { TransferProgress } from "../package/transfer-report.ts";
 import type { GuestLog } from "../sandbox/stage-runner.ts";
 import { formatProgress } from "./progress-line.ts";
 import { count } from "./quantity.ts";
 import { formatSummary } from "./run-summary.ts";
 import { oneLine, type Style, type Terminal } from "./terminal.ts";
+import { formatTransfer } from "./transfer-line.ts";
 
 export interface RunVoice {
   /** A line of a guest's. */
@@ -18,6 +20,8 @@ export interface RunVoice {
   warning(text: string): void;
   /** Undefined where nobody would see it. */
   readonly progress: ((progress: Progress) => void) | undefined;
+  /** A package is being fetched. Undefined where nobody would see it. */
+  readonly transfer: ((progress: TransferProgress) => void) | undefined;
   /** The run has ended. */
   finish(report: RunReport): void;
 }
@@ -69,6 +73,9 @@ function humanVoice(terminal: Terminal, options: VoiceOptions): RunVoice {
       shows && !isTorn
         ? (progress) => terminal.status(formatProgress(progress, monotonicMs() - startMs, terminal.columns))
         : undefined,
+    transfer: shows
+      ? (progress) => terminal.status(formatTransfer(progress, monotonicMs() - startMs, terminal.columns))
+      : undefined,
     finish(report) {
       terminal.status(undefined);
       tellUnlessQuiet(formatSummary(report).join("\n"));
@@ -88,6 +95,7 @@ function jsonVoice(terminal: Terminal, quiet: boolean): RunVoice {
     event: (event) => tell({ event }),
     warning: (text) => tell({ warning: text }),
     progress: undefined,
+    transfer: undefined,
     finish: (report) => tell({ report }),
   };
 }

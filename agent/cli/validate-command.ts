@@ -1,21 +1,22 @@
 // `remotemedia validate`: everything that can be known of a pipeline without running it.
 import { loadConfig } from "../main/environment.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
-import { Program } from "../main/program.ts";
+import { type FromPackage, Program } from "../main/program.ts";
 import type { OpenPort } from "../manifest/resolved.ts";
 import { explainReason } from "../placement/check-placement.ts";
 import type { Call } from "./command.ts";
+import { readPackageUse } from "./package-options.ts";
 import { formatBytes } from "./quantity.ts";
 import { formatTable } from "./table.ts";
 import { oneLine } from "./terminal.ts";
 
-export async function executeValidate({ operands, texts, flag, terminal }: Call): Promise<number> {
+export async function executeValidate(call: Call): Promise<number> {
+  const { operands, texts, flag, terminal } = call;
   await using program = new Program({ config: await loadConfig(), onWeakSandbox: () => {} });
-  const pipeline = await program.load({
-    path: operands[0]!,
-    overrides: texts("set"),
-    live: texts("live"),
-  });
+  const pipeline = await program.load(
+    { path: operands[0]!, overrides: texts("set"), live: texts("live") },
+    readPackageUse(call),
+  );
   terminal.print(
     flag("json")
       ? JSON.stringify(describe(pipeline), undefined, 2)
@@ -27,10 +28,12 @@ export async function executeValidate({ operands, texts, flag, terminal }: Call)
 }
 
 /** The JSON document. */
-function describe({ file, resolved, plan, modules, degraded }: LoadedPipeline): object {
+function describe(pipeline: LoadedPipeline & FromPackage): object {
+  const { file, resolved, plan, modules, degraded, installed } = pipeline;
   return {
     ok: true,
     file,
+    ...(installed && { package: { digest: installed.digest, signer: installed.signer?.name ?? null } }),
     name: resolved.name,
     nodes: plan.decisions.map(({ node: id, stage, reason }) => {
       const { type, params, trust } = resolved.nodes.find((node) => node.id === id)!;
@@ -69,13 +72,25 @@ function describe({ file, resolved, plan, modules, degraded }: LoadedPipeline): 
 
 const pageBytes = 65_536;
 
-function format({ file, resolved, plan, modules, degraded }: LoadedPipeline): string[] {
+function format({
+  file,
+  resolved,
+  plan,
+  modules,
+  degraded,
+  installed,
+}: LoadedPipeline & FromPackage): string[] {
   const nodes = plan.decisions.map((decision) => ({
     ...decision,
     ...resolved.nodes.find(({ id }) => id === decision.node)!,
   }));
   return [
     `ok: ${resolved.name} (${file})`,
+    ...(installed === undefined
+      ? []
+      : [
+          `  ${installed.digest}, ${installed.signer === undefined ? "UNSIGNED" : `signed by ${oneLine(installed.signer.name)}`}`,
+        ]),
     "",
     ...formatTable(
       [

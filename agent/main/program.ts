@@ -7,14 +7,17 @@ import { createChildSpawner } from "../../platform/process/spawn-child.ts";
 import { openFileBlobCache } from "../../platform/store/file-blob-cache.ts";
 import type { Config } from "../config/config.ts";
 import type { RunResult } from "../executor/run-graph.ts";
+import type { InstalledPackage } from "../package/install-package.ts";
 import { createModuleLibrary, type ModuleLibrary } from "../sandbox/prepare/module-library.ts";
 import { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type LoadedPipeline, loadPipeline, type PipelineRequest } from "./load-pipeline.ts";
 import type { NativeParts } from "./native-parts.ts";
+import { isPackage } from "./open-package.ts";
 import type { Board } from "./probe-board.ts";
 import { rehearsal } from "./rehearsal.ts";
 import { type RunRequest, runPipeline } from "./run-pipeline.ts";
 import { selfCommand } from "./self-command.ts";
+import type { PackageUse, UnpackedPackage } from "./unpack-package.ts";
 
 export interface ProgramOptions {
   readonly config: Config;
@@ -22,6 +25,11 @@ export interface ProgramOptions {
   readonly onWeakSandbox: (confinement: Confinement) => void;
   /** Told when a module is seen for the first time and has to be prepared, with its file. */
   readonly onPreparing?: (file: string) => void;
+}
+
+/** The package that a pipeline came from; undefined for a manifest or folder of the user's. */
+export interface FromPackage {
+  readonly installed: InstalledPackage | undefined;
 }
 
 export class Program implements AsyncDisposable {
@@ -33,6 +41,7 @@ export class Program implements AsyncDisposable {
   readonly #pool: SandboxPool;
   #native: Promise<NativeParts & Disposable> | undefined;
   #board: Promise<Board> | undefined;
+  readonly #unpacked: UnpackedPackage[] = [];
 
   constructor({ config, onWeakSandbox, onPreparing = () => {} }: ProgramOptions) {
     this.config = config;
@@ -44,11 +53,25 @@ export class Program implements AsyncDisposable {
     this.#pool = new SandboxPool({ spawner: this.spawner, rehearsal: rehearsal(), onWeak: onWeakSandbox });
   }
 
-  load(request: PipelineRequest): Promise<LoadedPipeline> {
-    return loadPipeline(request, this.#library, this.#onPreparing, async () => {
-      const board = await this.#openBoard();
-      return (await board.look()).statement;
-    });
+  /** A manifest, a folder, or a package, which is verified and unpacked first and held in the store until this is disposed. */
+  async load(request: PipelineRequest, use: PackageUse): Promise<LoadedPipeline & FromPackage> {
+    const unpacked = (await isPackage(request.path)) ? await this.#unpack(request.path, use) : undefined;
+    const { folder = request.folder, installed } = unpacked ?? {};
+    const pipeline = await loadPipeline(
+      { ...request, folder },
+      this.#library,
+      this.#onPreparing,
+      async () => (await (await this.#openBoard()).look()).statement,
+    );
+    return { ...pipeline, installed };
+  }
+
+  async #unpack(reference: string, use: PackageUse): Promise<UnpackedPackage> {
+    // Most runs are of folders: they don't pay for what packages need.
+    const { unpackPackage } = await import("./unpack-package.ts");
+    const unpacked = await unpackPackage(reference, use, this.config);
+    this.#unpacked.push(unpacked);
+    return unpacked;
   }
 
   run(pipeline: LoadedPipeline, request: RunRequest): Promise<RunResult> {
@@ -76,5 +99,6 @@ export class Program implements AsyncDisposable {
     (await this.#native)?.[Symbol.dispose]();
     (await this.#board)?.[Symbol.dispose]();
     await this.#pool.close();
+    for (const unpacked of this.#unpacked) await unpacked[Symbol.asyncDispose]();
   }
 }

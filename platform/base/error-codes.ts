@@ -49,6 +49,7 @@ export const errorFamilies = {
   "node-gave-up": "node",
   "sandbox-failed": "internal",
   "cache-failed": "io",
+  interrupted: "io",
   "reference-invalid": "config",
   "package-missing": "config",
   "package-invalid": "config",
