@@ -57,3 +57,10 @@ export interface PackageManifest {
 export function digestOf(manifest: PackageManifest, path: string): Digest | undefined {
   return manifest.layers.find((layer) => layer.path === path)?.descriptor.digest;
 }
+
+/** What a blob of the package is to people: a layer's path, or what it is there for. */
+export function partName(manifest: PackageManifest, digest: Digest): string {
+  if (digest === manifest.descriptor.digest) return "the package's manifest";
+  if (digest === manifest.config.digest) return "the pipeline's manifest.json";
+  return manifest.layers.find((layer) => layer.descriptor.digest === digest)?.path ?? "the empty layer";
+}

@@ -9,6 +9,9 @@ export const maxExtensionBytes = 64 * 1024;
 /** What eleven octal digits hold at most: a larger size is only in the extended header. */
 export const maxOctalSize = 8 ** 11 - 1;
 
+/** Keys of links and sparse files, and those by which only some readers take another size or kind. */
+const otherFiles = /^(?:linkpath|hdrcharset|SCHILY\.(?:realsize|filetype)|GNU\.sparse\..*)$/s;
+
 export interface TarExtension {
   readonly path?: string;
   readonly size?: number;
@@ -26,7 +29,7 @@ export function parseTarExtension(bytes: Uint8Array, at: number): TarExtension {
     offset = end;
   }
   for (const key of values.keys()) {
-    if (key === "linkpath" || key === "hdrcharset" || key.startsWith("GNU.sparse.")) {
+    if (otherFiles.test(key)) {
       throw invalid(`${where} has "${printable(key)}": a package has plain files only`);
     }
   }
@@ -39,7 +42,7 @@ export function parseTarExtension(bytes: Uint8Array, at: number): TarExtension {
 function readRecord(bytes: Uint8Array, offset: number, where: string) {
   const space = bytes.indexOf(0x20, offset);
   const digits =
-    space < 0 || space - offset > 6 ? "" : Buffer.from(bytes.subarray(offset, space)).latin1Slice();
+    space < 0 || space - offset > 6 ? "" : Buffer.from(bytes.subarray(offset, space)).toString("latin1");
   const end = offset + Number(digits);
   if (!/^[1-9][0-9]*$/.test(digits) || end > bytes.length || end - 1 <= space || bytes[end - 1] !== 0x0a) {
     throw invalid(`${where} is broken: a record lies about its length`);

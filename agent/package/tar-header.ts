@@ -34,7 +34,7 @@ const refusedTypes: Readonly<Record<string, string>> = {
 /** @throws RemoteMediaError `package-invalid` */
 export function parseTarHeader(block: Uint8Array, at: number): TarHeader {
   const where = `the tar entry at byte ${at}`;
-  if (!hasChecksum(block, where)) {
+  if (!hasChecksum(block)) {
     throw invalid(`${where} is broken: its checksum is another; the file is damaged, or no tar`);
   }
   const path = readPath(block, where);
@@ -44,12 +44,13 @@ export function parseTarHeader(block: Uint8Array, at: number): TarHeader {
   return { path, kind, size };
 }
 
-function hasChecksum(block: Uint8Array, where: string): boolean {
+function hasChecksum(block: Uint8Array): boolean {
   let sum = 0;
   for (let index = 0; index < tarBlockBytes; index++) {
     sum += index >= 148 && index < 156 ? 0x20 : block[index]!;
   }
-  return readOctal(block.subarray(148, 156), where) === sum;
+  // As all writers write it: of other ways to say the same number nothing but damage is known.
+  return latin1(block.subarray(148, 156)) === `${sum.toString(8).padStart(6, "0")}\0 `;
 }
 
 /** POSIX has a prefix; GNU and the old format have other things, or nothing, in its place. */
@@ -100,5 +101,5 @@ function readText(field: Uint8Array, where: string): string {
 }
 
 function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
 }
