@@ -6,6 +6,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** Whether it may be given more than once. */
   readonly many?: boolean;
+  /** One letter, for `-o`. */
+  readonly short?: string;
   readonly help: string;
 }
 

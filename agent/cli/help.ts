@@ -43,8 +43,8 @@ export function commandHelp(command: Command): string {
 }
 
 function optionLines(options: Readonly<Record<string, OptionSpec>>): string[] {
-  const entries = Object.entries(options).map(([name, { value, many, help }]) => ({
-    title: `--${name}${value === undefined ? "" : ` ${value}`}${many === true ? " …" : ""}`,
+  const entries = Object.entries(options).map(([name, { value, many, short, help }]) => ({
+    title: `${short === undefined ? "" : `-${short}, `}--${name}${value === undefined ? "" : ` ${value}`}${many === true ? " …" : ""}`,
     help,
   }));
   const longest = Math.max(...entries.map(({ title }) => title.length));

@@ -43,9 +43,12 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
 
 function tokenize(specs: Readonly<Record<string, OptionSpec>>, words: readonly string[]) {
   const options = Object.fromEntries(
-    Object.entries(specs).map(([name, { value }]) => [
+    Object.entries(specs).map(([name, { value, short }]) => [
       name,
-      { type: value === undefined ? ("boolean" as const) : ("string" as const) },
+      {
+        type: value === undefined ? ("boolean" as const) : ("string" as const),
+        ...(short === undefined ? {} : { short }),
+      },
     ]),
   );
   return parseArgs({

@@ -47,6 +47,12 @@ export class Terminal {
     this.#parts.write("stderr", `${text}\n`);
   }
 
+  /** A question on stderr: the answer stands behind it. */
+  ask(text: string): void {
+    this.status(undefined);
+    this.#parts.write("stderr", text);
+  }
+
   /** Shows a line at the bottom in place of the last one, or takes it away. Only where stderr is a terminal. */
   status(line: string | undefined): void {
     if (!this.isTerminal("stderr") || (line === undefined && !this.#hasStatus)) return;

@@ -17,7 +17,7 @@ export interface RegistrySettings {
 export class PackageAccess implements AsyncDisposable {
   readonly #config: Config;
   readonly #settings: RegistrySettings;
-  #store: Promise<PackageStore> | undefined;
+  #store: Promise<PackageStore & AsyncDisposable> | undefined;
   #registry: Promise<OpenRepository & AsyncDisposable> | undefined;
 
   constructor(config: Config, settings: RegistrySettings = {}) {
@@ -52,6 +52,7 @@ export class PackageAccess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await (await this.#registry)?.[Symbol.asyncDispose]();
+    await (await this.#store)?.[Symbol.asyncDispose]();
   }
 }
 

@@ -4,7 +4,8 @@ import { basename, join } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import type { ErrorCode } from "../../platform/base/error-codes.ts";
 import { parsePublicKey } from "../trust/public-key.ts";
-import { parseTrustPolicy, type TrustPolicy, trustOnly } from "../trust/trust-policy.ts";
+import { parseTrustPolicy } from "../trust/parse-trust-policy.ts";
+import { type TrustPolicy, trustOnly } from "../trust/trust-policy.ts";
 
 export interface TrustSettings {
   /** Files of public keys, as `--key` gives them; where there are any, the policy isn't read. */
