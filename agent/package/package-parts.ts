@@ -1,5 +1,5 @@
 // All that a package consists of, in the order in which reports list it; each digest once.
-import type { PackageManifest } from "./package-manifest.ts";
+import { type PackageManifest, partName } from "./package-manifest.ts";
 import type { AttachedReferrer } from "./signature-manifest.ts";
 import type { TransferPart } from "./transfer-report.ts";
 
@@ -10,12 +10,11 @@ export function manifestPart(manifest: PackageManifest): TransferPart {
 
 /** Config and layers; the layer that stands for none where there is none. One that several paths share is listed by the first. */
 export function blobParts(manifest: PackageManifest): readonly TransferPart[] {
-  return manifest.blobs.map((descriptor): TransferPart => {
-    if (descriptor.digest === manifest.config.digest)
-      return { part: "manifest.json", role: "config", descriptor };
-    const layer = manifest.layers.find((one) => one.descriptor.digest === descriptor.digest);
-    return { part: layer?.path ?? "empty layer", role: "layer", descriptor };
-  });
+  return manifest.blobs.map((descriptor) => ({
+    part: partName(manifest, descriptor.digest),
+    role: descriptor.digest === manifest.config.digest ? "config" : "layer",
+    descriptor,
+  }));
 }
 
 /** The parts of one signature or attestation: what its manifest points to, and then the manifest. */

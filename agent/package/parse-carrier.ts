@@ -2,7 +2,7 @@
 import { type Digest, parseDigest } from "../../platform/base/digest.ts";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { printable } from "../../platform/base/printable.ts";
-import type { Descriptor } from "../../platform/contract/oci.ts";
+import { type Descriptor, imageManifestType } from "../../platform/contract/oci.ts";
 import type { Referrer } from "./package-source.ts";
 import { bundleType, simpleSigningType } from "./signature-manifest.ts";
 
@@ -14,6 +14,8 @@ export const maxSignatureBytes = 1024 * 1024;
 /** `bundle`: one layer, a sigstore bundle; `simple`: a signature a layer; `other`: not ours to read. */
 export interface Carrier {
   readonly layout: "bundle" | "simple" | "other";
+  /** The manifest's own descriptor, as it is wherever it comes from: with what the manifest says of itself. */
+  readonly descriptor: Descriptor;
   readonly config: Descriptor | undefined;
   readonly layers: readonly Descriptor[];
   readonly subject: Digest | undefined;
@@ -29,11 +31,19 @@ export function parseCarrier({ descriptor, bytes }: Referrer): Carrier {
   const document = bytes.length > maxSignatureBytes ? undefined : asRecord(parseJson(bytes));
   const layers = document?.["layers"];
   const layout = Array.isArray(layers) ? layoutOf(layers) : "other";
-  if (layout === "other") return { layout, config: undefined, layers: [], subject: undefined };
-  const { config, subject } = document as Record<string, unknown>;
+  if (layout === "other") return { layout, descriptor, config: undefined, layers: [], subject: undefined };
+  const { config, subject, artifactType } = document as Record<string, unknown>;
+  const annotations = parseAnnotations(document!["annotations"], refuse);
   if ((layers as unknown[]).length > maxLayers) throw refuse(`has more than ${maxLayers} layers`);
   return {
     layout,
+    descriptor: {
+      mediaType: imageManifestType,
+      digest: descriptor.digest,
+      size: bytes.length,
+      ...(typeof artifactType === "string" ? { artifactType } : {}),
+      ...(annotations === undefined ? {} : { annotations }),
+    },
     config: config === undefined ? undefined : parseDescriptor(config, refuse),
     layers: (layers as unknown[]).map((layer) => parseDescriptor(layer, refuse)),
     subject: subject === undefined ? undefined : parseDigest(asRecord(subject)?.["digest"], "its subject"),

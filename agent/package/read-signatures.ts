@@ -35,7 +35,7 @@ export async function readSignatures(source: PackageSource): Promise<FoundSignat
     const carrier = parseCarrier(referrer);
     if (carrier.layout === "other") continue;
     if (carrier.subject !== undefined && carrier.subject !== source.manifest.descriptor.digest) continue;
-    const attached = await attach(source, referrer, carrier);
+    const attached = await attach(source, { ...referrer, descriptor: carrier.descriptor }, carrier);
     carriers.push(attached);
     for (const material of materialsOf(carrier, attached.blobs)) {
       (isStatement(material) ? attestations : signatures).push(material);
