@@ -1,13 +1,34 @@
 // The one schema of manifest v1: types, checks, JSON Schema and reference page all come from it.
 import { z } from "zod";
+import { parseOciReference } from "../../platform/base/oci-reference.ts";
 import { insidePath } from "./inside-path.ts";
 import { manifestNodeSchema, placementPolicies } from "./node-schema.ts";
 import { upstreamManifestFields, upstreamMetadataFields } from "./upstream.ts";
+
+/** A blob of another project, by its digest: what a tag means may change, this doesn't. */
+const baseReference = z
+  .string()
+  .max(1024)
+  .refine(isBlobReference, { error: "expected oci://HOST/REPOSITORY@sha256:DIGEST, without a tag" });
+
+function isBlobReference(text: string): boolean {
+  try {
+    const { tag, digest } = parseOciReference(text);
+    return tag === undefined && digest !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 const moduleSchema = z.strictObject({
   path: insidePath.describe(
     "The component, relative to the manifest. A `node.json` beside it describes the node.",
   ),
+  base: baseReference
+    .optional()
+    .describe(
+      "The same component in a registry, `oci://HOST/REPOSITORY@sha256:DIGEST`: `build` fetches it where the file isn't there, `push` to that registry mounts it instead of copying. A file that is there must have that digest.",
+    ),
 });
 
 const metadataSchema = z.strictObject({

@@ -131,6 +131,22 @@ describe("parseManifest", () => {
     expect(thrownBy(() => parseManifest(text)).where?.path).toBe("modules.M.path");
   });
 
+  it("takes a module's base by its digest alone", () => {
+    const digest = `sha256:${"0".repeat(64)}`;
+    const text = (base: string) =>
+      `{"version": "v1", "modules": {"M": {"path": "m.wasm", "base": "${base}"}}, "nodes": [{"id": "a", "node_type": "M"}]}`;
+    const base = `oci://localhost:5000/nodes/denoise@${digest}`;
+    expect(parseManifest(text(base)).modules["M"]).toEqual({ path: "m.wasm", base });
+    for (const other of [
+      "oci://localhost:5000/a:1",
+      `oci://localhost:5000/a:1@${digest}`,
+      `https://a/b@${digest}`,
+    ]) {
+      const error = thrownBy(() => parseManifest(text(other)));
+      expect([error.code, error.where?.path]).toEqual(["manifest-schema", "modules.M.base"]);
+    }
+  });
+
   it("names the nearest of the values that a field takes", () => {
     expect(nodeProblems('"on_error": {"action": "restrat"}')).toEqual([
       'manifest-schema nodes[0].on_error.action: expected "restart" or "skip" or "stop", found "restrat" (did you mean "restart"?)',
