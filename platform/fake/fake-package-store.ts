@@ -1,6 +1,6 @@
 // FakePackageStore: a package store in memory, for tests of whatever installs, runs and removes packages.
 import { createHash } from "node:crypto";
-import { type Digest, digestHex } from "../base/digest.ts";
+import { type Digest, digestHex, parseDigest } from "../base/digest.ts";
 import { RemoteMediaError } from "../base/error.ts";
 import type { PackageRecord, PackageStore, SweepReport, ViewEntry } from "../contract/package-store.ts";
 
@@ -27,16 +27,23 @@ export function openFakePackageStore(contents = new FakeStoreContents()): Packag
   contents.leases.add(lease);
   return {
     async sizeOf(digest) {
+      check(digest);
       return contents.blobs.get(digest)?.byteLength;
     },
     async read(blob) {
+      check(blob.digest);
       const bytes = contents.blobs.get(blob.digest);
       if (bytes === undefined) throw missing(blob.digest);
-      if (bytes.byteLength === blob.size && digestOf(bytes) === blob.digest) return bytes.slice();
+      if (digestOf(bytes) === blob.digest) {
+        if (bytes.byteLength === blob.size) return bytes.slice();
+        throw mismatch(blob.digest, "has another size");
+      }
+      contents.blobs.delete(blob.digest);
       throw mismatch(blob.digest, "isn't what was stored");
     },
-    fileOf: (digest) => `/fake-store/blobs/sha256/${digestHex(digest)}`,
+    fileOf: (digest) => `/fake-store/blobs/sha256/${digestHex(check(digest))}`,
     async receive(blob, read, onProgress) {
+      check(blob.digest);
       lease.add(blob.digest);
       const known = contents.blobs.get(blob.digest);
       if (known !== undefined) {
@@ -59,30 +66,32 @@ export function openFakePackageStore(contents = new FakeStoreContents()): Packag
       return digest;
     },
     async findView(digest) {
+      check(digest);
       return contents.views.has(digest) ? viewFolder(digest) : undefined;
     },
     async createView(digest, entries) {
-      lease.add(digest);
+      lease.add(check(digest));
       const files = new Map(entries.map((entry) => [entry.path, bytesOf(contents, entry)]));
-      if (files.size < entries.length)
+      const folders = entries.flatMap(({ path }) => foldersOf(path));
+      if (files.size < entries.length || folders.some((folder) => files.has(folder)))
         throw new RemoteMediaError("package-invalid", "a path is there twice", { where: { digest } });
       if (!contents.views.has(digest)) contents.views.set(digest, files);
       return viewFolder(digest);
     },
     async record(digest) {
-      return contents.records.get(digest);
+      return contents.records.get(check(digest));
     },
     async records() {
       return [...contents.records.values()];
     },
     async remember(digest, change) {
-      const record = change(contents.records.get(digest));
+      const record = change(contents.records.get(check(digest)));
       contents.records.set(digest, record);
       for (const needed of [digest, ...neededBlobs(record)]) lease.delete(needed);
       return record;
     },
     async hold(digest) {
-      contents.holds.push(digest);
+      contents.holds.push(check(digest));
       let isHeld = true;
       return {
         async [Symbol.asyncDispose]() {
@@ -136,10 +145,11 @@ async function collect(
 
 function sweep(contents: FakeStoreContents, everything: boolean): SweepReport {
   const held = new Set(contents.holds);
-  const needed = new Set<Digest>([...contents.leases].flatMap((lease) => [...lease]));
+  const leased = new Set<Digest>([...contents.leases].flatMap((lease) => [...lease]));
+  const needed = new Set(leased);
   const packages: Digest[] = [];
   for (const [digest, record] of contents.records) {
-    if (held.has(digest) || (record.pins.length > 0 && !everything)) {
+    if (held.has(digest) || leased.has(digest) || (record.pins.length > 0 && !everything)) {
       for (const blob of [digest, ...neededBlobs(record)]) needed.add(blob);
     } else packages.push(digest);
   }
@@ -149,7 +159,7 @@ function sweep(contents: FakeStoreContents, everything: boolean): SweepReport {
     contents.views.delete(digest);
     if (!packages.includes(digest)) packages.push(digest);
   }
-  const before = storedBytes(contents);
+  const before = storedBytes(contents) + sumOf(contents.partials);
   const gone = [...contents.blobs.keys()].filter((digest) => !needed.has(digest));
   for (const digest of gone) contents.blobs.delete(digest);
   contents.partials.clear();
@@ -157,12 +167,27 @@ function sweep(contents: FakeStoreContents, everything: boolean): SweepReport {
 }
 
 function bytesOf(contents: FakeStoreContents, entry: ViewEntry): Uint8Array {
-  if (!/^[^/]+(\/[^/]+)*$/.test(entry.path) || /(^|\/)\.\.?(\/|$)/.test(entry.path))
-    throw new RemoteMediaError("package-invalid", "a path leads out of the package");
+  if (!isInside(entry.path)) throw new RemoteMediaError("package-invalid", "a path leads out of the package");
   if ("bytes" in entry) return entry.bytes.slice();
   const bytes = contents.blobs.get(entry.digest);
   if (bytes === undefined) throw missing(entry.digest);
   return bytes;
+}
+
+function isInside(path: string): boolean {
+  const names = path.split("/");
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+  const isName = (name: string) => !/^(|\.|\.\.)$|[\u0000-\u001f\u007f\\]/.test(name) && name.length <= 255;
+  return names.length <= 32 && names.every(isName);
+}
+
+function foldersOf(path: string): readonly string[] {
+  const names = path.split("/");
+  return names.slice(1).map((_, index) => names.slice(0, index + 1).join("/"));
+}
+
+function check(digest: Digest): Digest {
+  return parseDigest(digest, "a package");
 }
 
 function neededBlobs(record: PackageRecord): readonly Digest[] {
@@ -170,7 +195,11 @@ function neededBlobs(record: PackageRecord): readonly Digest[] {
 }
 
 function storedBytes(contents: FakeStoreContents): number {
-  return [...contents.blobs.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
+  return sumOf(contents.blobs);
+}
+
+function sumOf(files: ReadonlyMap<Digest, Uint8Array>): number {
+  return [...files.values()].reduce((sum, bytes) => sum + bytes.byteLength, 0);
 }
 
 function viewFolder(digest: Digest): string {
