@@ -57,7 +57,12 @@ export function provenanceManifest(bundle: Uint8Array, subject: Descriptor): Att
   return bundleManifest(bundle, subject, provenancePredicate);
 }
 
-function bundleManifest(bundle: Uint8Array, subject: Descriptor, predicateType: string): AttachedReferrer {
+/** A sigstore bundle as a referrer of its subject. */
+export function bundleManifest(
+  bundle: Uint8Array,
+  subject: Descriptor,
+  predicateType: string,
+): AttachedReferrer {
   const layer = held(bundle, bundleType);
   const config = held(new TextEncoder().encode("{}"), emptyType);
   // cosign also writes the time here. Nobody reads it, and without it the same signature is the same manifest.
