@@ -1,6 +1,7 @@
-// Whose signature is worth what: the policy file, and the policy that `--key` means.
-import { RemoteMediaError } from "../../platform/base/error.ts";
+// Whose signature is worth what: the policy that `--key` means, and what a signer may sign.
+import { matchGlob } from "./match-glob.ts";
 import type { PublicKey } from "./public-key.ts";
+import type { SignedSubject } from "./signed.ts";
 
 export interface Signer {
   /** What messages call the signer. */
@@ -8,7 +9,7 @@ export interface Signer {
   readonly key: PublicKey;
   /** Globs on the pipeline's name; default `["*"]`. */
   readonly pipelines: readonly string[];
-  /** Globs on `host/repository`; default `["*"]`. */
+  /** Globs on `host/repository`; default `["*"]`, which also takes packages that came from no registry. */
   readonly repositories: readonly string[];
 }
 
@@ -32,12 +33,15 @@ export function trustOnly(keys: readonly { readonly name: string; readonly key: 
   };
 }
 
-/** Parses a policy file's JSON. `file` is named in errors. @throws RemoteMediaError `policy-invalid` */
-export function parseTrustPolicy(_text: string, _file: string): TrustPolicy {
-  throw new RemoteMediaError("internal", "policies can't be read yet");
-}
-
-/** The text that `parseTrustPolicy` takes. */
-export function formatTrustPolicy(_policy: TrustPolicy): string {
-  throw new RemoteMediaError("internal", "policies can't be written yet");
+/** What a signer isn't allowed about a subject, one clause; undefined where all is allowed. Who is limited to
+ * repositories signs for none of them what came as a file. */
+export function findDenial(signer: Signer, { pipeline, repository }: SignedSubject): string | undefined {
+  if (!signer.pipelines.some((glob) => matchGlob(pipeline, glob)))
+    return `may sign the pipelines ${signer.pipelines.join(", ")} only`;
+  const allowed = signer.repositories.some(
+    (glob) => glob === "*" || (repository !== undefined && matchGlob(repository, glob)),
+  );
+  if (allowed) return undefined;
+  const came = repository === undefined ? ", and this package came from no registry" : "";
+  return `may sign for the repositories ${signer.repositories.join(", ")} only${came}`;
 }
