@@ -67,9 +67,10 @@ function originOf({ path, descriptor, base }: PackageLayer, statements: readonly
   const file = { path, digest, size };
   if (base !== undefined) return { ...file, from: "base", repository: base } satisfies InspectedOrigin;
   for (const { verified, dependencies } of statements) {
-    const dependency = dependencies.find((one) => one.digest === digest && one.uri !== undefined);
+    const dependency = dependencies.find((one) => one.digest === digest);
     if (dependency === undefined) continue;
-    return { ...file, from: "dependency", uri: dependency.uri!, verified } satisfies InspectedOrigin;
+    const { digest: _, ...named } = dependency;
+    return { ...file, from: "dependency", ...named, verified } satisfies InspectedOrigin;
   }
   return { ...file, from: "package" } satisfies InspectedOrigin;
 }

@@ -23,8 +23,8 @@ export function inspectProvenance(
 function judge(subject: SignedSubject, material: SignatureMaterial, policy: TrustPolicy | undefined) {
   if (policy === undefined) return { verified: false };
   try {
-    verifyProvenance(subject, [material], policy);
-    return { verified: true };
+    const { signer } = verifyProvenance(subject, [material], policy);
+    return { verified: true, signer: printable(signer.name) };
   } catch (thrown) {
     return { verified: false, problem: describeProblem(thrown) };
   }
@@ -35,16 +35,17 @@ function describeStatement(bundle: Uint8Array): Omit<InspectedProvenance, "verif
   const statement = parseStatement(bundle);
   const definition = at(statement, "predicate", "buildDefinition");
   const run = at(statement, "predicate", "runDetails");
-  const dependencies = at(definition, "resolvedDependencies");
+  const listed = at(definition, "resolvedDependencies");
+  const dependencies = Array.isArray(listed) ? listed.slice(0, maxDependencies).map(describeDependency) : [];
+  const source = dependencies.find(({ uri }) => uri?.startsWith("git+"));
   return {
     predicate_type: text(at(statement, "predicateType")) ?? "unknown",
     ...optional("builder", at(run, "builder", "id")),
     ...optional("build_type", at(definition, "buildType")),
     ...optional("started", at(run, "metadata", "startedOn")),
     ...optional("finished", at(run, "metadata", "finishedOn")),
-    dependencies: Array.isArray(dependencies)
-      ? dependencies.slice(0, maxDependencies).map(describeDependency)
-      : [],
+    ...(source === undefined ? {} : { source }),
+    dependencies,
   };
 }
 

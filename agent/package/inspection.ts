@@ -90,18 +90,22 @@ export interface InspectedProvenance {
   /** ISO 8601. */
   readonly started?: string;
   readonly finished?: string;
+  /** The commit that was built. */
+  readonly source?: InspectedDependency;
+  /** All that went into the build. */
   readonly dependencies: readonly InspectedDependency[];
   readonly problem?: InspectedProblem;
 }
 
 /** `package`: nothing says more than that it is in the package; `base`: another repository of the registry; `dependency`: what the
- * provenance lists, which counts where `verified`. */
+ * provenance lists as going into the build, by its name there or where it came from; that counts where `verified`. */
 export interface InspectedOrigin {
   readonly path: string;
   readonly digest: Digest;
   readonly size: number;
   readonly from: "package" | "base" | "dependency";
   readonly repository?: string;
+  readonly name?: string;
   readonly uri?: string;
   readonly verified?: boolean;
 }
