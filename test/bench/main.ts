@@ -9,6 +9,7 @@ import { benchCalls } from "./bench-calls.ts";
 import { benchCapture } from "./bench-capture.ts";
 import { benchFuel } from "./bench-fuel.ts";
 import { benchKill } from "./bench-kill.ts";
+import { benchPackage } from "./bench-package.ts";
 import { benchProbe } from "./bench-probe.ts";
 import { benchStart } from "./bench-start.ts";
 import { printTable } from "./print-table.ts";
@@ -24,6 +25,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   audio: () => benchAudio(binary),
   probe: () => benchProbe(binary),
   capture: () => withPool(benchCapture),
+  package: () => benchPackage(binary),
 };
 
 async function withPool(measure: (pool: SandboxPool) => Promise<Row[]>): Promise<Row[]> {
