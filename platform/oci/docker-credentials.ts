@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { RemoteMediaError } from "../base/error.ts";
 import { printable } from "../base/printable.ts";
+import { askCredentialHelper, type HelperOptions } from "./ask-credential-program.ts";
 import type { Credential, FindCredential } from "./credential.ts";
-import { askCredentialHelper, type HelperOptions } from "./credential-helper.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
