@@ -1,12 +1,11 @@
 // The registry client: repositories of any registry that speaks OCI distribution, over connections that are shared by host.
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { rootCertificates } from "node:tls";
 import { RemoteMediaError } from "../base/error.ts";
 import type { OciReference } from "../base/oci-reference.ts";
 import { type Clock, systemClock } from "../contract/clock.ts";
 import type { OpenRepository, Repository } from "../contract/registry.ts";
 import type { FindCredential } from "./credential.ts";
-import { openDockerCredentials } from "./docker-credentials.ts";
 import { type HttpTransport, openHttpTransport } from "./http-transport.ts";
 import { digestOf, readManifest, resolveManifest, writeManifest } from "./manifest-requests.ts";
 import { hasBlob, readBlob } from "./read-blob.ts";
@@ -17,14 +16,12 @@ import type { Sleep } from "./retry.ts";
 import { writeBlob } from "./write-blob.ts";
 
 export interface RegistryClientOptions {
-  /** What is known for a registry; default: what `dockerConfigFolder` says. */
+  /** What is known for a registry; default: nothing. `openDockerCredentials` gives such a function. */
   readonly credentials?: FindCredential;
-  /** The folder of docker's `config.json`; default: nothing is known for any registry. */
-  readonly dockerConfigFolder?: string;
-  /** Registries, as `host[:port]`, that are spoken to without TLS, or true: all; loopback hosts always may be. */
-  readonly plainHttp?: readonly string[] | boolean;
-  /** Certificates in PEM of authorities that are believed beside the built-in ones. */
-  readonly ca?: string;
+  /** Registries, as `host[:port]`, that are spoken to without TLS, or `"all"`; loopback hosts always may be. */
+  readonly plainHttp?: readonly string[] | "all";
+  /** A file with certificates in PEM, of authorities that are believed beside the built-in ones. */
+  readonly caFile?: string;
   readonly userAgent?: string;
   /** How long a registry may move no byte, in milliseconds; default 60,000. */
   readonly idleMs?: number;
@@ -41,11 +38,11 @@ export interface RegistryClientOptions {
 /** Opens repositories; disposed when no more are used. */
 export type RegistryClient = OpenRepository & AsyncDisposable;
 
-/** @throws RemoteMediaError `registry-insecure` where `ca` holds no certificate; what repositories throw is in `Repository` */
+/** @throws RemoteMediaError `registry-insecure` where `caFile` can't be read or holds no certificate; what repositories throw is in `Repository` */
 export function openRegistryClient(options: RegistryClientOptions = {}): RegistryClient {
   const transport = openHttpTransport({
     idleMs: options.idleMs ?? 60_000,
-    authorities: options.ca === undefined ? undefined : parseAuthorities(options.ca),
+    authorities: options.caFile === undefined ? undefined : readAuthorities(options.caFile),
     userAgent: options.userAgent ?? "remotemedia",
   });
   const connections = new Map<string, RegistryConnection>();
@@ -62,12 +59,12 @@ export function openRegistryClient(options: RegistryClientOptions = {}): Registr
 
 /** The registry that is meant by a host: Docker Hub answers under another name than it is called by. */
 function connect(host: string, transport: HttpTransport, options: RegistryClientOptions): RegistryConnection {
-  const { plainHttp = false } = options;
+  const { plainHttp = [] } = options;
   return new RegistryConnection({
     host: host === "docker.io" || host === "index.docker.io" ? "registry-1.docker.io" : host,
     transport,
-    findCredential: credentialsOf(options),
-    allowPlain: (asked) => (typeof plainHttp === "boolean" ? plainHttp : plainHttp.includes(asked)),
+    findCredential: options.credentials ?? (async () => undefined),
+    allowPlain: (asked) => plainHttp === "all" || plainHttp.includes(asked),
     clock: options.clock ?? systemClock,
     sleep: options.sleep ?? ((ms) => new Promise((resolve) => setTimeout(resolve, ms))),
     chance: options.chance ?? Math.random,
@@ -97,16 +94,18 @@ function repositoryOf(access: RepositoryAccess): Repository {
   };
 }
 
-function credentialsOf({ credentials, dockerConfigFolder }: RegistryClientOptions): FindCredential {
-  if (credentials !== undefined) return credentials;
-  if (dockerConfigFolder === undefined) return async () => undefined;
-  return openDockerCredentials(join(dockerConfigFolder, "config.json"));
-}
-
-function parseAuthorities(pem: string): readonly string[] {
+function readAuthorities(file: string): readonly string[] {
+  let pem: string;
+  try {
+    pem = readFileSync(file, "utf8");
+  } catch (cause) {
+    const why = "the file of authorities can't be read";
+    throw new RemoteMediaError("registry-insecure", why, { where: { file }, cause });
+  }
   const found = pem.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,65536}-----END CERTIFICATE-----/g);
   if (found !== null) return [...rootCertificates, ...found];
-  throw new RemoteMediaError("registry-insecure", "what should be certificates of authorities holds none", {
+  throw new RemoteMediaError("registry-insecure", "the file of authorities holds no certificate", {
+    where: { file },
     hint: "certificates in PEM are taken, each between BEGIN CERTIFICATE and END CERTIFICATE",
   });
 }
