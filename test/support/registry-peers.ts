@@ -28,7 +28,7 @@ export const testCredential = { username: "tester", password: "tester's secret" 
 export const isDockerRegistryHere = Bun.which("docker-registry") !== null;
 
 /** Where a program that `scripts/peers` brings is, or skopeo; undefined where it isn't. */
-export function findPeer(name: "cosign" | "oras" | "crane" | "skopeo"): string | undefined {
+export function findPeer(name: "cosign" | "oras" | "crane" | "conformance" | "skopeo"): string | undefined {
   const built = join(import.meta.dirname, "../../.cache/peers/bin", name);
   if (name !== "skopeo" && existsSync(built)) return built;
   return (name === "skopeo" ? Bun.which(name) : null) ?? undefined;
