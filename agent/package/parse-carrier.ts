@@ -8,8 +8,9 @@ import { bundleType, simpleSigningType } from "./signature-manifest.ts";
 
 /** The most layers of one manifest that are looked at: each is a signature. */
 const maxLayers = 64;
-/** The most bytes that each part of a signature may have. */
+/** The most bytes that each part of a signature may have, and all parts of one manifest together. */
 export const maxSignatureBytes = 1024 * 1024;
+const maxCarrierBytes = 4 * maxSignatureBytes;
 
 /** `bundle`: one layer, a sigstore bundle; `simple`: a signature a layer; `other`: not ours to read. */
 export interface Carrier {
@@ -35,6 +36,9 @@ export function parseCarrier({ descriptor, bytes }: Referrer): Carrier {
   const { config, subject, artifactType } = document as Record<string, unknown>;
   const annotations = parseAnnotations(document!["annotations"], refuse);
   if ((layers as unknown[]).length > maxLayers) throw refuse(`has more than ${maxLayers} layers`);
+  const parts = (layers as unknown[]).map((layer) => parseDescriptor(layer, refuse));
+  if (parts.reduce((sum, { size }) => sum + size, 0) > maxCarrierBytes)
+    throw refuse(`has parts of more than ${maxCarrierBytes} bytes`);
   return {
     layout,
     descriptor: {
@@ -45,7 +49,7 @@ export function parseCarrier({ descriptor, bytes }: Referrer): Carrier {
       ...(annotations === undefined ? {} : { annotations }),
     },
     config: config === undefined ? undefined : parseDescriptor(config, refuse),
-    layers: (layers as unknown[]).map((layer) => parseDescriptor(layer, refuse)),
+    layers: parts,
     subject: subject === undefined ? undefined : parseDigest(asRecord(subject)?.["digest"], "its subject"),
   };
 }

@@ -12,8 +12,10 @@ import {
   simpleSigningType,
 } from "./signature-manifest.ts";
 
-/** The most manifests beside a package that are looked at. */
+/** The most manifests beside a package that are looked at, and the most bytes of all that they point to: who may push signatures can
+ * push too many, and what comes after that isn't seen. */
 export const maxReferrers = 64;
+const maxTotalBytes = 16 * 1024 * 1024;
 
 export interface FoundSignatures {
   /** In both layouts, in the order in which the source has them. */
@@ -30,11 +32,14 @@ export async function readSignatures(source: PackageSource): Promise<FoundSignat
   const signatures: SignatureMaterial[] = [];
   const attestations: SignatureMaterial[] = [];
   const carriers: AttachedReferrer[] = [];
+  let totalBytes = 0;
   for (const referrer of (await source.referrers()).slice(0, maxReferrers)) {
     holdToDigest(referrer.bytes, referrer.descriptor.digest, "signature manifest");
     const carrier = parseCarrier(referrer);
     if (carrier.layout === "other") continue;
     if (carrier.subject !== undefined && carrier.subject !== source.manifest.descriptor.digest) continue;
+    totalBytes += carrier.layers.reduce((sum, { size }) => sum + size, carrier.config?.size ?? 0);
+    if (totalBytes > maxTotalBytes) break;
     const attached = await attach(source, { ...referrer, descriptor: carrier.descriptor }, carrier);
     carriers.push(attached);
     for (const material of materialsOf(carrier, attached.blobs)) {

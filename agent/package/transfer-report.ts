@@ -49,8 +49,9 @@ export interface TransferPart {
   readonly descriptor: Pick<Descriptor, "digest" | "size">;
 }
 
-/** Sums up what became of every part. */
-export function describeTransfer(digest: Digest, parts: readonly TransferredPart[]): TransferReport {
+/** Sums up what became of every part; of one that is listed twice, the first time counts. */
+export function describeTransfer(digest: Digest, all: readonly TransferredPart[]): TransferReport {
+  const parts = [...new Map(all.toReversed().map((part) => [part.digest, part])).values()].toReversed();
   const of = (outcome: TransferOutcome) => parts.filter((part) => part.outcome === outcome);
   const bytes = (some: readonly TransferredPart[]) => some.reduce((sum, { size }) => sum + size, 0);
   const [moved, present, mounted] = [of("moved"), of("present"), of("mounted")];

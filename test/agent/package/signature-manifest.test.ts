@@ -1,13 +1,23 @@
 // Signatures in the shapes that cosign writes, read back, merged, and held to what they say.
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { attachSignatures } from "../../../agent/package/attach-signatures.ts";
 import { digestBytes } from "../../../agent/package/collect-blob.ts";
 import { mergeSimpleSigning } from "../../../agent/package/merge-signatures.ts";
 import { parseCarrier } from "../../../agent/package/parse-carrier.ts";
 import { readSignatures } from "../../../agent/package/read-signatures.ts";
-import type { AttachedReferrer } from "../../../agent/package/signature-manifest.ts";
+import { type AttachedReferrer, provenanceManifest } from "../../../agent/package/signature-manifest.ts";
+import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { failure } from "../../support/failure.ts";
-import { attest, makeKey, makePackage, openMemorySource, sign, withCarriers } from "./memory-package.ts";
+import {
+  attest,
+  type MemoryPackage,
+  makeKey,
+  makePackage,
+  openMemorySource,
+  sign,
+  withCarriers,
+} from "./memory-package.ts";
 
 const json = (carrier: AttachedReferrer) => JSON.parse(new TextDecoder().decode(carrier.referrer.bytes));
 
@@ -130,6 +140,40 @@ test("manifests of others beside a package are passed over, however broken", asy
   expect((await readSignatures(openMemorySource(withCarriers(made, ...carriers)))).carriers).toEqual([]);
 });
 
+test("whatever stands in the place of anything in a signature's manifest, it is read, passed over or refused", () => {
+  const type = fc.constantFrom(
+    "application/vnd.dev.cosign.simplesigning.v1+json",
+    "application/vnd.dev.sigstore.bundle.v0.3+json",
+  );
+  const part = fc.record(
+    { mediaType: type, digest: fc.jsonValue(), size: fc.jsonValue(), annotations: fc.jsonValue() },
+    { requiredKeys: [] },
+  );
+  const manifest = fc.record(
+    { layers: fc.array(part), config: fc.jsonValue(), subject: fc.jsonValue(), annotations: fc.jsonValue() },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(manifest, (value) => {
+      try {
+        parseCarrier(carrierOf(JSON.stringify(value)).referrer);
+      } catch (thrown) {
+        expect(thrown).toBeInstanceOf(RemoteMediaError);
+      }
+    }),
+  );
+});
+
+test("more than can be read at once beside a package isn't read", async () => {
+  const made = makePackage();
+  const many = Array.from({ length: 70 }, () => sign(made, makeKey())[0]);
+  const { carriers } = await readSignatures(openMemorySource(withCarriers(made, ...many)));
+  expect(carriers).toHaveLength(64);
+  const big = Array.from({ length: 20 }, (_, index) => bundleOf(made, index));
+  const read = await readSignatures(openMemorySource(withCarriers(made, ...big)));
+  expect(read.carriers).toHaveLength(15);
+});
+
 test("a signature's manifest that lies about its parts is refused", () => {
   const type = "application/vnd.dev.cosign.simplesigning.v1+json";
   const layer = { mediaType: type, digest: `sha256:${"0".repeat(64)}`, size: 3 };
@@ -144,6 +188,7 @@ test("a signature's manifest that lies about its parts is refused", () => {
     { layers: [layer], config: 7 },
     { layers: [layer], subject: {} },
     { layers: Array(65).fill(layer) },
+    { layers: Array(5).fill({ ...layer, size: 1024 * 1024 }) },
   ];
   for (const lie of lies) {
     expect(
@@ -152,6 +197,13 @@ test("a signature's manifest that lies about its parts is refused", () => {
     ).toThrow(expect.objectContaining({ code: "package-invalid" }));
   }
 });
+
+/** A bundle of 1 MiB of nothing. */
+function bundleOf(made: MemoryPackage, first: number): AttachedReferrer {
+  const bundle = new Uint8Array(1024 * 1024);
+  bundle[0] = first;
+  return provenanceManifest(bundle, made.manifest.descriptor);
+}
 
 function carrierOf(text: string): AttachedReferrer {
   const bytes = new TextEncoder().encode(text);
