@@ -38,8 +38,8 @@ export function openLinuxDisk(fileMode = 0o600): Disk {
     rename: (from, to) => attempt("rename", to, () => rename(from, to)),
     removeFile: (path) => attempt("remove", path, () => unlink(path), ["ENOENT"]),
     removeFolder: (path) => attempt("remove", path, () => rmdir(path), ["ENOENT"]),
-    // Some file systems can't sync a folder (`EINVAL`); then there is nothing more to be done.
-    syncFolder: (path) => attempt("sync", path, () => syncFolder(path), ["EINVAL"]),
+    // Some file systems can't sync a folder (`EINVAL`), and one above the store may not be ours to read: there is nothing more to be done.
+    syncFolder: (path) => attempt("sync", path, () => syncFolder(path), ["EINVAL", "EACCES"]),
     freeBytes: (folder) =>
       attempt("look at", folder, async () => {
         const { bavail, bsize } = await statfs(folder);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Digest, digestHex } from "../base/digest.ts";
 import type { Disk, DiskFile } from "./disk.ts";
+import { errnoOf } from "./disk-failure.ts";
 import type { Session } from "./session.ts";
 import { digestFile, ensureFolder, type StoreFolders } from "./store-folders.ts";
 import { withLock } from "./store-lock.ts";
@@ -46,12 +47,33 @@ export async function claimPartial(
 async function claim(disk: Disk, folders: StoreFolders, path: string): Promise<PartialFile | undefined> {
   return withLock(disk, folders, "lock", "shared", async () => {
     await ensureFolder(disk, folders.partial);
-    const file = await disk.open(path, "keep");
-    // The name may stand for another file by now: the one that we have locked is then somebody's finished blob.
-    if (file.tryLock("exclusive") && (await file.entry()).id === (await disk.entry(path))?.id) {
-      return { path, file };
+    const file = await disk.open(path, "keep").catch((error: unknown) => {
+      if (errnoOf(error) !== "EACCES") throw error;
+    });
+    if (file === undefined) {
+      await removeSealed(disk, path);
+      return undefined;
     }
+    if (await isOurs(disk, file, path)) return { path, file };
     await file.close();
     return undefined;
   });
+}
+
+/** Locks it. The name may stand for another file by now: the one that we have locked is then somebody's finished blob. */
+async function isOurs(disk: Disk, file: DiskFile, path: string): Promise<boolean> {
+  return file.tryLock("exclusive") && (await file.entry()).id === (await disk.entry(path))?.id;
+}
+
+/** One that is sealed was whole when its process died, just before it got its name. Only root could go on with it. */
+async function removeSealed(disk: Disk, path: string): Promise<void> {
+  const file = await disk.open(path, "read").catch((error: unknown) => {
+    if (errnoOf(error) !== "ENOENT") throw error;
+  });
+  if (file === undefined) return;
+  try {
+    if (await isOurs(disk, file, path)) await disk.removeFile(path);
+  } finally {
+    await file.close();
+  }
 }
