@@ -60,7 +60,7 @@ function judgeSubject(statement: Statement, digest: Digest, key: PublicKey): Jud
   if (statement.type !== statementType || subject === undefined || more.length > 0)
     return {
       outcome: "invalid",
-      why: `${by} signed a statement about ${statement.subjects.length} subjects, not about one package`,
+      why: `${by} signed a statement that isn't about one package`,
     };
   const digests = Object.entries(subject.digest);
   const [[algorithm, hex] = []] = digests;

@@ -45,11 +45,15 @@ export function openSigningKey(text: string, passphrase: string | undefined, fil
 
 /** The one block that is a key. `openssl ecparam -genkey` puts the curve's parameters before it. */
 function findKey(blocks: readonly PemBlock[], refuse: Refuse): PemBlock {
-  const [block, ...more] = blocks.filter(({ label }) => label !== "EC PARAMETERS");
+  const [block, ...more] = blocks.filter((one) => !isCurve(one));
   if (block === undefined || more.length > 0) throw refuse("isn't alone in its file");
   if (["EC PRIVATE KEY", "PRIVATE KEY", encryptedLabel, ...cosignKeyLabels].includes(block.label))
     return block;
   throw refuse(block.label === "PUBLIC KEY" ? "is a public key" : `is a "${block.label}"`);
+}
+
+function isCurve({ label, bytes }: PemBlock): boolean {
+  return label === "EC PARAMETERS" && Buffer.from(bytes).toString("hex") === "06082a8648ce3d030107";
 }
 
 function openDer(der: Uint8Array, type: "pkcs8" | "sec1", refuse: Refuse): SigningKey {
