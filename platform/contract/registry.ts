@@ -38,6 +38,8 @@ export interface Repository {
   readManifest(tagOrDigest: string): Promise<{ readonly descriptor: Descriptor; readonly bytes: Uint8Array }>;
   /** Whether a blob of this digest and size is there. */
   hasBlob(blob: Pick<Descriptor, "digest" | "size">): Promise<boolean>;
+  /** How large a blob is of which only the digest is known; undefined where it isn't there. */
+  sizeOfBlob(digest: Digest): Promise<number | undefined>;
   /** The blob's bytes from `offset` (default 0) to its end, never more or fewer than `size` says. Broken connections are resumed inside, by
    * range. Nobody has hashed them: who takes them does. */
   readBlob(blob: Pick<Descriptor, "digest" | "size">, offset?: number): AsyncIterable<Uint8Array>;

@@ -63,6 +63,10 @@ class FakeRepository implements Repository {
     return this.#own.blobs.get(blob.digest)?.byteLength === blob.size;
   }
 
+  async sizeOfBlob(digest: Digest): Promise<number | undefined> {
+    return this.#own.blobs.get(digest)?.byteLength;
+  }
+
   async *readBlob(blob: Pick<Descriptor, "digest" | "size">, offset = 0): AsyncIterable<Uint8Array> {
     const bytes = this.#own.blobs.get(blob.digest);
     if (bytes === undefined) throw this.#missing(`blob ${blob.digest}`);

@@ -8,7 +8,7 @@ import type { OpenRepository, Repository } from "../contract/registry.ts";
 import type { FindCredential } from "./credential.ts";
 import { type HttpTransport, openHttpTransport } from "./http-transport.ts";
 import { digestOf, readManifest, resolveManifest, writeManifest } from "./manifest-requests.ts";
-import { hasBlob, readBlob } from "./read-blob.ts";
+import { hasBlob, readBlob, sizeOfBlob } from "./read-blob.ts";
 import { enterFallback, listReferrers, referrerOf } from "./referrers.ts";
 import { RegistryConnection } from "./registry-connection.ts";
 import type { RepositoryAccess } from "./repository-paths.ts";
@@ -79,6 +79,7 @@ function repositoryOf(access: RepositoryAccess): Repository {
     resolve: (tagOrDigest) => resolveManifest(access, tagOrDigest),
     readManifest: (tagOrDigest) => readManifest(access, tagOrDigest),
     hasBlob: (blob) => hasBlob(access, blob),
+    sizeOfBlob: (digest) => sizeOfBlob(access, digest),
     readBlob: (blob, offset) => readBlob(access, blob, offset),
     writeBlob: (upload) => writeBlob(access, upload),
     listReferrers: (subject) => listReferrers(access, subject),

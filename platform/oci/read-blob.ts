@@ -1,4 +1,5 @@
 // A blob's bytes as they come, taken up where a connection broke.
+import type { Digest } from "../base/digest.ts";
 import type { RemoteMediaError } from "../base/error.ts";
 import type { Descriptor } from "../contract/oci.ts";
 import { type Doing, inContext, registryError } from "./refusal.ts";
@@ -13,20 +14,38 @@ const maxBreaks = 50;
 const bytesPerBreak = 16 * 1024 * 1024;
 
 /** Whether the blob is there, with this size. @throws RemoteMediaError `registry-failed` where the registry has it with another size */
-export async function hasBlob(access: RepositoryAccess, blob: Blob): Promise<boolean> {
-  const what = doing(access, `looking for the blob ${blob.digest}`, blob.digest);
+export async function hasBlob(access: RepositoryAccess, { digest, size }: Blob): Promise<boolean> {
+  const what = doing(access, `looking for the blob ${digest}`, digest);
+  const told = await askLength(access, digest, what);
+  if (told === undefined) return false;
+  if (told !== null && Number(told) !== size) throw otherSize(what, told, size);
+  return true;
+}
+
+/** What the registry says that it has; undefined where it has no such blob. @throws RemoteMediaError `registry-failed` where it doesn't say */
+export async function sizeOfBlob(access: RepositoryAccess, digest: Digest): Promise<number | undefined> {
+  const what = doing(access, `asking for the size of the blob ${digest}`, digest);
+  const told = await askLength(access, digest, what);
+  if (told === undefined) return undefined;
+  if (told !== null && /^\d{1,15}$/.test(told)) return Number(told);
+  throw registryError("registry-failed", what, "the registry doesn't say how large it is");
+}
+
+/** The length that a HEAD tells; null where it tells none, undefined where there is no such blob. */
+async function askLength(
+  access: RepositoryAccess,
+  digest: Digest,
+  what: Doing,
+): Promise<string | null | undefined> {
   const reply = await access.connection.send({
     method: "HEAD",
-    target: pathOf(access.name, `blobs/${blob.digest}`),
+    target: pathOf(access.name, `blobs/${digest}`),
     scopes: [pullScope(access.name)],
     expect: [200, 404],
     doing: what,
   });
   await reply.discard();
-  if (reply.status === 404) return false;
-  const told = reply.headers.get("content-length");
-  if (told !== null && Number(told) !== blob.size) throw otherSize(what, told, blob.size);
-  return true;
+  return reply.status === 404 ? undefined : reply.headers.get("content-length");
 }
 
 /** Exactly the bytes from `offset` to `size`. Gives up after `maxTries` answers in a row that brought nothing, and after too many that broke. */

@@ -46,6 +46,7 @@ export class MemoryRegistry {
         ask(`HEAD ${digest}`);
         return blobs.get(digest)?.length === size;
       },
+      sizeOfBlob: async (digest) => blobs.get(digest)?.length,
       readBlob: (blob, offset = 0) => this.#read(blob, blobs, offset),
       writeBlob: async ({ descriptor, read, mountFrom, onProgress }) => {
         ask(`HEAD ${descriptor.digest}`);
