@@ -27,9 +27,13 @@ export async function askPassphrases(
   { keyboard, leave }: AskingParts = thisProcess(),
 ): Promise<string[]> {
   if (!keyboard.isTTY || !terminal.isTerminal("stderr")) {
-    throw new RemoteMediaError("usage", "the key has a passphrase, and there is no terminal to ask for it", {
-      hint: "give it with --passphrase-file FILE, or in REMOTEMEDIA_PASSPHRASE",
-    });
+    throw new RemoteMediaError(
+      "usage",
+      "the key needs a passphrase, and there is no terminal to ask for it",
+      {
+        hint: "give it with --passphrase-file FILE, or in REMOTEMEDIA_PASSPHRASE",
+      },
+    );
   }
   const restore = (): void => {
     keyboard.setRawMode(false);

@@ -1,5 +1,6 @@
 // The commands: what each takes, for parsing and for help. Executing one is imported when it is asked for.
 import type { Command } from "./command.ts";
+import { packageCommands } from "./package-commands.ts";
 import { registryOptions, trustOptions, unsignedOption } from "./package-options.ts";
 
 const pipeline = { name: "PIPELINE", required: true };
@@ -75,6 +76,7 @@ export const commands: readonly Command[] = [
     examples: ["remotemedia validate examples/calculator", "remotemedia validate pipeline.json --json"],
     load: async () => (await import("./validate-command.ts")).executeValidate,
   },
+  ...packageCommands,
   {
     name: "nodes",
     summary: "List the built-in node types; show one with its ports, params and limits.",
@@ -120,6 +122,5 @@ export const commands: readonly Command[] = [
 
 /** Commands that are known by name and come later: they are refused as such, not as slips of the finger. */
 export const laterCommands: readonly string[] = [
-  ...["build", "inspect", "verify", "sign", "keygen", "push", "pull", "cache", "agent"],
-  ...["pair", "peers", "status", "top", "fleet", "dev"],
+  ...["agent", "pair", "peers", "status", "top", "fleet", "dev"],
 ];

@@ -2,8 +2,8 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import { writeWholeFile } from "../../platform/store/whole-file.ts";
-import type { PublicKey } from "../trust/public-key.ts";
 import { formatTrustPolicy, parseTrustPolicy } from "../trust/parse-trust-policy.ts";
+import type { PublicKey } from "../trust/public-key.ts";
 import { type TrustPolicy, trustOnly } from "../trust/trust-policy.ts";
 import { policyFile } from "./trust-settings.ts";
 

@@ -1,11 +1,10 @@
 // What packages are handled with here: the store of this user, and registries. Each is loaded and opened at its first need.
-import { readFile } from "node:fs/promises";
-import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
+import { join } from "node:path";
 import type { OciReference } from "../../platform/base/oci-reference.ts";
 import type { PackageStore } from "../../platform/contract/package-store.ts";
 import type { OpenRepository, Repository } from "../../platform/contract/registry.ts";
 import type { Config } from "../config/config.ts";
-import { dockerConfigFolder } from "./environment.ts";
+import { dockerConfigFolder, plainEnvironment } from "./environment.ts";
 
 export interface RegistrySettings {
   /** Whether registries are spoken to without TLS; on the loopback they are, where they don't speak TLS. Default false. */
@@ -40,13 +39,17 @@ export class PackageAccess implements AsyncDisposable {
   }
 
   async #openRegistry(): Promise<OpenRepository & AsyncDisposable> {
-    const { openRegistryClient } = await import("../../platform/oci/registry-client.ts");
+    const [{ openRegistryClient }, { openDockerCredentials }] = await Promise.all([
+      import("../../platform/oci/open-registry-client.ts"),
+      import("../../platform/oci/docker-credentials.ts"),
+    ]);
     const { caFile = this.#config.caFile, plainHttp = false } = this.#settings;
-    const ca = caFile === undefined ? undefined : await readAuthorities(caFile);
     return openRegistryClient({
-      plainHttp: plainHttp ? true : this.#config.plainHttpHosts,
-      dockerConfigFolder: dockerConfigFolder(),
-      ...(ca === undefined ? {} : { ca }),
+      credentials: openDockerCredentials(join(dockerConfigFolder(), "config.json"), {
+        env: plainEnvironment(),
+      }),
+      plainHttp: plainHttp ? "all" : this.#config.plainHttpHosts,
+      ...(caFile === undefined ? {} : { caFile }),
     });
   }
 
@@ -54,18 +57,4 @@ export class PackageAccess implements AsyncDisposable {
     await (await this.#registry)?.[Symbol.asyncDispose]();
     await (await this.#store)?.[Symbol.asyncDispose]();
   }
-}
-
-async function readAuthorities(file: string): Promise<string> {
-  const refuse = (why: string, cause?: unknown) =>
-    new RemoteMediaError("registry-insecure", `the file of certificates ${why}`, {
-      where: { file },
-      hint: "--ca-file (or REMOTEMEDIA_CA_FILE) takes a file with certificates in PEM",
-      cause,
-    });
-  const text = await readFile(file, "utf8").catch((thrown: unknown) => {
-    throw refuse(`can't be read: ${toRemoteMediaError(thrown).message}`, thrown);
-  });
-  if (!text.includes("-----BEGIN CERTIFICATE-----")) throw refuse("has no certificate");
-  return text;
 }

@@ -9,6 +9,7 @@ import type { Config } from "../config/config.ts";
 import type { RunResult } from "../executor/run-graph.ts";
 import type { InstalledPackage } from "../package/install-package.ts";
 import { createModuleLibrary, type ModuleLibrary } from "../sandbox/prepare/module-library.ts";
+import type { ModuleFacts } from "../sandbox/prepare/prepare-module.ts";
 import { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type LoadedPipeline, loadPipeline, type PipelineRequest } from "./load-pipeline.ts";
 import type { NativeParts } from "./native-parts.ts";
@@ -64,6 +65,12 @@ export class Program implements AsyncDisposable {
       async () => (await (await this.#openBoard()).look()).statement,
     );
     return { ...pipeline, installed };
+  }
+
+  /** What a component asks of its host, whether it would be granted that or not. It is looked into in a confined child.
+   * @throws RemoteMediaError `module-*` */
+  async describeModule(bytes: Uint8Array): Promise<ModuleFacts> {
+    return (await this.#library.prepare(new Uint8Array(bytes), { filesystem: true })).facts;
   }
 
   async #unpack(reference: string, use: PackageUse): Promise<UnpackedPackage> {

@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import type { ErrorCode } from "../../platform/base/error-codes.ts";
-import { parsePublicKey } from "../trust/public-key.ts";
 import { parseTrustPolicy } from "../trust/parse-trust-policy.ts";
+import { parsePublicKey } from "../trust/public-key.ts";
 import { type TrustPolicy, trustOnly } from "../trust/trust-policy.ts";
 
 export interface TrustSettings {
