@@ -13,6 +13,7 @@ import {
   parseAnnotations,
   parseDescriptor,
   parseJsonObject,
+  refuseUnknown,
 } from "./layout-descriptor.ts";
 import { packageType } from "./package-manifest.ts";
 import type { Referrer } from "./package-source.ts";
@@ -47,6 +48,7 @@ export function parseLayoutVersion(bytes: Uint8Array): void {
 export function parseLayoutIndex(bytes: Uint8Array): readonly Descriptor[] {
   const of = "index.json";
   const index = parseJsonObject(bytes, of);
+  refuseUnknown(index, ["schemaVersion", "mediaType", "manifests", "annotations"], of);
   const { mediaType = imageIndexType, schemaVersion } = index;
   if (schemaVersion !== 2 || mediaType !== imageIndexType)
     throw invalid(`${of} isn't an OCI image index of schema 2`);
