@@ -1,5 +1,6 @@
 // Credentials as docker keeps them: config.json with `auths`, and the helpers that it names.
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { RemoteMediaError } from "../base/error.ts";
 import { printable } from "../base/printable.ts";
 import { askCredentialHelper, type HelperOptions } from "./ask-credential-program.ts";
@@ -12,10 +13,11 @@ const maxConfigBytes = 4 * 1024 * 1024;
 const hubKey = "https://index.docker.io/v1/";
 const hubHosts = ["docker.io", "index.docker.io", "registry-1.docker.io"];
 
-/** Looks a host up in `config.json`: `credHelpers`, then `credsStore`, then `auths`. A file that isn't there knows nobody.
+/** Looks a host up in the `config.json` of `folder` (what `DOCKER_CONFIG` names): `credHelpers`, then `credsStore`, then `auths`. A file that isn't there knows nobody.
  * @throws RemoteMediaError from the lookup: `registry-denied` where the file can't be read as what it is, or a helper fails
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores */
-export function openDockerCredentials(configFile: string, options: HelperOptions = {}): FindCredential {
+export function openDockerCredentials(folder: string, options: HelperOptions = {}): FindCredential {
+  const configFile = join(folder, "config.json");
   let reading: Promise<Fields> | undefined;
   return async (host) => {
     reading ??= readConfig(configFile);

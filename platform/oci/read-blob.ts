@@ -90,7 +90,7 @@ function requestFrom(
   return access.connection.send({
     method: "GET",
     target: pathOf(access.name, `blobs/${blob.digest}`),
-    headers: offset === 0 ? {} : { range: `bytes=${offset}-` },
+    headers: offset === 0 ? {} : { range: `bytes=${offset}-${blob.size - 1}` },
     scopes: [pullScope(access.name)],
     expect: [200, 206, 416],
     doing: what,
