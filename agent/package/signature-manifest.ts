@@ -9,7 +9,7 @@ export const bundleType = "application/vnd.dev.sigstore.bundle.v0.3+json";
 /** @see https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md */
 export const simpleSigningType = "application/vnd.dev.cosign.simplesigning.v1+json";
 export const simpleSignatureAnnotation = "dev.cosignproject.cosign/signature";
-export const predicateAnnotation = "dev.sigstore.bundle.predicateType";
+const predicateAnnotation = "dev.sigstore.bundle.predicateType";
 /** The predicate by which cosign tells a signature from other attestations. */
 export const signaturePredicate = "https://sigstore.dev/cosign/sign/v1";
 export const provenancePredicate = "https://slsa.dev/provenance/v1";
