@@ -36,9 +36,9 @@ export const storeLife: readonly (readonly [
   ["a sweep of the first", (store) => store.sweep()],
 ];
 
-const folder = "/home";
+const home = "/home";
 
-export function openOn(disk: Disk): PackageStore & AsyncDisposable {
+export function openOn(disk: Disk, folder = home): PackageStore & AsyncDisposable {
   return openPackageStore(folder, { disk });
 }
 
@@ -51,8 +51,8 @@ export async function live(store: PackageStore, onDone: (steps: number) => void 
 }
 
 /** What must be so whenever a store is opened, after `done` steps and perhaps a part of the next: each thing is the old one or the new one. */
-export async function expectWhole(disk: Disk, done: number): Promise<void> {
-  const store = openOn(disk);
+export async function expectWhole(disk: Disk, done: number, folder = home): Promise<void> {
+  const store = openOn(disk, folder);
   for (const { digest, size } of [model, shared, manifest, nextManifest, nextModel]) {
     if ((await store.sizeOf(digest)) !== undefined)
       expect(digestOf(await store.read({ digest, size }))).toBe(digest);
@@ -75,8 +75,8 @@ export async function expectWhole(disk: Disk, done: number): Promise<void> {
 }
 
 /** How it all ends: the next package is there as a whole, and nothing else. */
-export async function expectEnd(disk: Disk): Promise<void> {
-  await expectWhole(disk, storeLife.length);
+export async function expectEnd(disk: Disk, folder = home): Promise<void> {
+  await expectWhole(disk, storeLife.length, folder);
   const files = (await filesBelow(disk, folder)).filter(
     (path) => !/\/(lock|.*-lock|sessions\/\w+)$/.test(path),
   );
