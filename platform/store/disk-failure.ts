@@ -32,12 +32,6 @@ export function errnoOf(thrown: unknown): string | undefined {
     : undefined;
 }
 
-/** Whether the disk has no room left. */
-export function isFull(thrown: unknown): boolean {
-  const errno = errnoOf(thrown);
-  return errno === "ENOSPC" || errno === "EDQUOT" || errno === "EFBIG";
-}
-
 class DiskCause extends Error {
   readonly errno: string;
   constructor(errno: string, options: ErrorOptions) {
