@@ -86,7 +86,7 @@ describe("help", () => {
   test.each(commands)("of $name names every option and operand, in lines that fit", (shown) => {
     const text = commandHelp(shown);
     for (const option of [...Object.keys(shown.options), "json", "quiet", "debug", "help"]) {
-      expect(text).toMatch(new RegExp(`^  --${option}\\b`, "m"));
+      expect(text).toMatch(new RegExp(`^  (?:-\\w, )?--${option}\\b`, "m"));
     }
     for (const { name } of shown.operands) expect(text).toContain(name);
     expect(text.split("\n").filter((line) => line.length > 110)).toEqual([]);
