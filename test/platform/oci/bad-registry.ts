@@ -48,7 +48,10 @@ export function startBadRegistry(
 }
 
 /** Writes the next of `replies` to each connection but the probe's, and ends it where `ends` says so. */
-export async function startRawRegistry(replies: readonly string[], ends = true): Promise<BadRegistry> {
+export async function startRawRegistry(
+  replies: readonly (string | ((range: string | null) => string))[],
+  ends = true,
+): Promise<BadRegistry> {
   const seen: SeenRequest[] = [];
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
@@ -59,7 +62,8 @@ export async function startRawRegistry(replies: readonly string[], ends = true):
       if (line.startsWith("GET /v2/ "))
         return void socket.end("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
       const range = headers.find((header) => /^range:/i.test(header))?.slice(7) ?? null;
-      const reply = replies[Math.min(seen.length, replies.length - 1)] ?? "";
+      const next = replies[Math.min(seen.length, replies.length - 1)] ?? "";
+      const reply = typeof next === "string" ? next : next(range);
       seen.push({ line, authorization: null, range });
       if (ends) socket.end(reply, "latin1");
       else socket.write(reply, "latin1");
