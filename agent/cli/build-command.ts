@@ -1,4 +1,5 @@
 // `remotemedia build`: a pipeline's folder becomes a package, signed where a key is given.
+import type { RemoteMediaError } from "../../platform/base/error.ts";
 import type { Config } from "../config/config.ts";
 import { type BuiltFolder, buildFolder } from "../main/build-folder.ts";
 import { loadConfig } from "../main/environment.ts";
@@ -40,7 +41,7 @@ async function build(
       key,
       onProgress: (part, doneBytes, totalBytes) => voice.progress?.({ part, doneBytes, totalBytes }),
     },
-    (folder) => program.load({ path, folder, overrides: [] }, use),
+    (folder) => program.load({ path, folder, overrides: [], onUnfit: (why) => tellUnfit(why, voice) }, use),
     access,
   );
   await using source = made.source;
@@ -48,6 +49,12 @@ async function build(
   voice.settle();
   for (const notice of made.built.notices) voice.notice(notice);
   tell(call, made, saved, key);
+}
+
+/** A laptop packs what a board runs: what only this machine lacks is no fault of the pipeline. */
+function tellUnfit({ message, problems }: RemoteMediaError, voice: PackageVoice): void {
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : "";
+  voice.notice(`this machine itself couldn't run it: ${oneLine(message)}${more}`);
 }
 
 /** A pipeline's name as the name of a file in this folder. */

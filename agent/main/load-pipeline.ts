@@ -33,6 +33,8 @@ export interface PipelineRequest {
   readonly overrides: readonly string[];
   /** Sources in front of open inputs, as `--live` takes them. */
   readonly live?: readonly string[] | undefined;
+  /** Told why this very machine couldn't run it, a refusal by its devices or its policy, where it is to run on others. Default: that is thrown. */
+  readonly onUnfit?: ((why: RemoteMediaError) => void) | undefined;
 }
 
 /** A pipeline of which everything has been checked that can be without running it. */
@@ -62,14 +64,28 @@ export async function loadPipeline(
   const catalog = await openCatalog(written, descriptors, request);
   const manifest = applyOverrides(addLiveInputs(written, catalog, request.live ?? []), request.overrides);
   const resolved = resolvePipeline(manifest, catalog);
-  checkGrants(resolved, grantNothing);
-  const degraded = await checkPlacement(resolved, statement);
+  const degraded = await checkFitness(resolved, statement, request.onUnfit);
   const modules = await prepareModules(resolved, folder, library, onPreparing);
   for (const node of resolved.nodes) {
     const module = modules.get(moduleKey(node));
     if (module !== undefined) checkModuleLimits(module.facts, node.limits, locate(resolved, node));
   }
   return { file, resolved, degraded, plan: planStages(resolved), modules };
+}
+
+async function checkFitness(
+  resolved: ResolvedPipeline,
+  statement: () => Promise<CapabilityStatement>,
+  onUnfit: PipelineRequest["onUnfit"],
+): Promise<DegradedNode[]> {
+  try {
+    checkGrants(resolved, grantNothing);
+    return await checkPlacement(resolved, statement);
+  } catch (thrown) {
+    if (onUnfit === undefined || !(thrown instanceof RemoteMediaError)) throw thrown;
+    onUnfit(thrown);
+    return [];
+  }
 }
 
 /** Native nodes are known only where they may be meant: loading them takes a while, and most pipelines have none. */

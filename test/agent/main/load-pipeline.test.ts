@@ -120,3 +120,24 @@ describe("grants", () => {
     expect([...modules.keys()]).toEqual(["Echo+filesystem", "Echo"]);
   });
 });
+
+describe("a pipeline for another machine", () => {
+  const unfit = { nodes: [{ id: "a", node_type: "PassThrough", host: "upstairs" }] };
+
+  it("is refused here, and taken where it is only packed, with what this machine would have said", async () => {
+    await expect(load(unfit)).rejects.toMatchObject({ code: "placement-impossible" });
+    const told: RemoteMediaError[] = [];
+    const request = { path: folder, overrides: [], onUnfit: (why: RemoteMediaError) => told.push(why) };
+    const { resolved } = await loadPipeline(request, library, () => {}, refuseToLook);
+    expect(resolved.nodes.map(({ id }) => id)).toEqual(["a"]);
+    expect(told.map(({ code }) => code)).toEqual(["placement-impossible"]);
+  });
+
+  it("is refused for its own mistakes all the same", async () => {
+    write("manifest.json", JSON.stringify({ version: "v1", nodes: [{ id: "a", node_type: "Nothing" }] }));
+    const request = { path: folder, overrides: [], onUnfit: () => {} };
+    await expect(loadPipeline(request, library, () => {}, refuseToLook)).rejects.toMatchObject({
+      code: "node-unknown",
+    });
+  });
+});
