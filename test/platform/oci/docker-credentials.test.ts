@@ -1,9 +1,9 @@
 // What docker login stored: found by host, asked of helpers within bounds, refused where it's garbage.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openDockerCredentials } from "../../../platform/oci/docker-credentials.ts";
 import { nextLink } from "../../../platform/oci/next-link.ts";
 import { parseChallenges } from "../../../platform/oci/parse-challenge.ts";
@@ -86,6 +86,14 @@ describe("a credential helper", () => {
     store({ credsStore: "test" });
     const error = await failure(find("a", 300));
     expect([error.code, error.message]).toEqual(["registry-denied", expect.stringContaining(why)]);
+  });
+
+  it("that hangs is gone afterwards", async () => {
+    helper(`echo $$ > "${folder}/pid"; exec sleep 60`);
+    store({ credsStore: "test" });
+    await failure(find("a", 500));
+    const pid = Number(readFileSync(join(folder, "pid"), "utf8"));
+    await vi.waitFor(() => expect(() => process.kill(pid, 0)).toThrow());
   });
 
   it("is never a path", async () => {
