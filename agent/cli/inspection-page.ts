@@ -6,7 +6,7 @@ import type {
   InspectedSignature,
   Inspection,
 } from "../package/inspection.ts";
-import { formatBytes } from "./quantity.ts";
+import { count, formatBytes } from "./quantity.ts";
 import { type Column, formatTable } from "./table.ts";
 import { oneLine } from "./terminal.ts";
 
@@ -146,7 +146,7 @@ export function formatProvenance(statement: InspectedProvenance): string[] {
       ? []
       : [`  built by ${builder}${started === undefined ? "" : ` at ${started}`}`]),
     ...(source === undefined ? [] : [`  from ${source.uri ?? source.name ?? "?"} ${source.digest ?? ""}`]),
-    ...(dependencies.length === 0 ? [] : [`  of ${dependencies.length} files and sources`]),
+    ...(dependencies.length === 0 ? [] : [`  of ${count(dependencies.length, "input")}`]),
   ];
   return lines.map((line) => `  ${oneLine(line).trimEnd()}`);
 }

@@ -41,7 +41,7 @@ export const packageCommands: readonly Command[] = [
       ...registryOptions,
     },
     notes: [
-      "What validate refuses isn't packed. In the package are the manifest, the modules that it names with their node.json, and all files in models/. The same folder gives the same bytes; signatures lie beside the package and don't change its digest.",
+      "What validate refuses of the pipeline itself isn't packed; what only this machine lacks is told, since boards run what laptops pack. In the package are the manifest, the modules that it names with their node.json, and all files in models/. The same folder gives the same bytes; signatures lie beside the package and don't change its digest.",
       'A module with "base": "oci://HOST/REPOSITORY@sha256:DIGEST" that isn\'t in the folder is taken from the store or its registry.',
       passphraseNote,
       exitNote,
