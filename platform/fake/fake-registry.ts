@@ -1,5 +1,6 @@
 // FakeRegistry: repositories in memory, for tests of whatever pushes, pulls and looks for signatures.
 import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { type Digest, isDigest } from "../base/digest.ts";
 import { RemoteMediaError } from "../base/error.ts";
 import { formatOciReference, type OciReference } from "../base/oci-reference.ts";
@@ -49,14 +50,15 @@ class FakeRepository implements Repository {
   }
 
   async resolve(tagOrDigest: string): Promise<Descriptor | undefined> {
-    return this.#find(tagOrDigest)?.descriptor;
+    const kept = this.#find(tagOrDigest);
+    return kept && bare(kept.descriptor);
   }
 
   async readManifest(tagOrDigest: string): Promise<{ descriptor: Descriptor; bytes: Uint8Array }> {
     const kept = this.#find(tagOrDigest);
     if (kept === undefined) throw this.#missing(`manifest ${tagOrDigest}`);
     if (isDigest(tagOrDigest) && digestOf(kept.bytes) !== tagOrDigest) throw mismatch(tagOrDigest);
-    return { descriptor: kept.descriptor, bytes: kept.bytes.slice() };
+    return { descriptor: bare(kept.descriptor), bytes: kept.bytes.slice() };
   }
 
   async hasBlob(blob: Pick<Descriptor, "digest" | "size">): Promise<boolean> {
@@ -92,7 +94,7 @@ class FakeRepository implements Repository {
     }
     const chunks: Uint8Array[] = [];
     let sizeBytes = 0;
-    for await (const chunk of upload.read(0)) {
+    for await (const chunk of upload.file === undefined ? upload.read(0) : readStretch(upload)) {
       // The reader may use its buffer again.
       chunks.push(chunk.slice());
       sizeBytes += chunk.byteLength;
@@ -100,7 +102,7 @@ class FakeRepository implements Repository {
     }
     const bytes = Uint8Array.from(Buffer.concat(chunks));
     if (bytes.byteLength !== descriptor.size || digestOf(bytes) !== descriptor.digest)
-      throw mismatch(descriptor.digest);
+      throw this.#refused(`the blob isn't ${descriptor.digest}`);
     this.#own.blobs.set(descriptor.digest, bytes);
     return "uploaded";
   }
@@ -172,6 +174,15 @@ interface ManifestFields {
   readonly subject?: Descriptor;
   readonly config?: Descriptor;
   readonly layers?: readonly Descriptor[];
+}
+
+/** What the headers of an answer say; only listings say more. */
+function bare({ mediaType, digest, size }: Descriptor): Descriptor {
+  return { mediaType, digest, size };
+}
+
+async function* readStretch({ file, fileOffset = 0, descriptor }: BlobUpload): AsyncIterable<Uint8Array> {
+  yield (await readFile(file!)).subarray(fileOffset, fileOffset + descriptor.size);
 }
 
 function digestOf(bytes: Uint8Array): Digest {

@@ -12,6 +12,7 @@ import type { OciReference } from "../../../platform/base/oci-reference.ts";
 import { imageIndexType } from "../../../platform/contract/oci.ts";
 import { FakeStoreContents, openFakePackageStore } from "../../../platform/fake/fake-package-store.ts";
 import { failure } from "../../support/failure.ts";
+import { FragileRegistry } from "./fragile-registry.ts";
 import {
   attest,
   fileOf,
@@ -22,7 +23,6 @@ import {
   sign,
   withCarriers,
 } from "./memory-package.ts";
-import { MemoryRegistry } from "./memory-repository.ts";
 
 const key = makeKey();
 const policy = trustOnly([{ name: "operator", key: key.publicKey }]);
@@ -37,14 +37,14 @@ function signedPackage(name = "doorbell", base?: string): MemoryPackage {
   return withCarriers(made, ...sign(made, key), attest(made, key, {}));
 }
 
-async function pull(registry: MemoryRegistry, contents: FakeStoreContents, asked = reference) {
+async function pull(registry: FragileRegistry, contents: FakeStoreContents, asked = reference) {
   await using store = openFakePackageStore(contents);
   await using source = await openRegistryPackage(registry.open("doorbell"), asked);
   return installPackage(await verifyPackage(source, policy), source, store);
 }
 
 test("what was pushed comes back with its signatures, under its tag, its digest and by way of an index", async () => {
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   const repository = registry.open("doorbell");
   const made = signedPackage();
   const report = await pushPackage(openMemorySource(made), repository, "1");
@@ -62,7 +62,7 @@ test("what was pushed comes back with its signatures, under its tag, its digest 
 });
 
 test("a second push moves nothing; an update moves its manifests and signatures only", async () => {
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   const repository = registry.open("doorbell");
   await pushPackage(openMemorySource(signedPackage()), repository, "1");
   const again = await pushPackage(openMemorySource(signedPackage()), repository, "1");
@@ -77,13 +77,13 @@ test("a second push moves nothing; an update moves its manifests and signatures 
 });
 
 test("base layers are mounted from their repository, others from where the package is known to be", async () => {
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   const made = signedPackage("doorbell", "registry.test/base/denoise");
   const [module, model] = openMemorySource(made).manifest.layers;
   registry.open("base/denoise");
-  registry.blobs.get("base/denoise")!.set(module!.descriptor.digest, fileOf("modules/a.wasm", 3000).bytes);
+  registry.blobsOf("base/denoise").set(module!.descriptor.digest, fileOf("modules/a.wasm", 3000).bytes);
   registry.open("older");
-  registry.blobs.get("older")!.set(model!.descriptor.digest, fileOf("models/m.onnx", 9000).bytes);
+  registry.blobsOf("older").set(model!.descriptor.digest, fileOf("models/m.onnx", 9000).bytes);
   const knownRepositories = ["elsewhere.test/older", "registry.test/doorbell", "registry.test/older"];
   const source = openMemorySource(made);
   const report = await pushPackage(source, registry.open("doorbell"), "1", { knownRepositories });
@@ -92,7 +92,7 @@ test("base layers are mounted from their repository, others from where the packa
 });
 
 test("a push from another host's base uploads the module", async () => {
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   const made = signedPackage("doorbell", "elsewhere.test/base");
   const report = await pushPackage(openMemorySource(made), registry.open("doorbell"), "1");
   expect(report.mountedParts).toBe(0);
@@ -100,7 +100,7 @@ test("a push from another host's base uploads the module", async () => {
 });
 
 test("signing what a registry has keeps the signatures that others put there", async () => {
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   const repository = registry.open("doorbell");
   const made = signedPackage();
   await pushPackage(openMemorySource(made), repository, "1");
@@ -123,17 +123,17 @@ test("signing what a registry has keeps the signatures that others put there", a
 
 test("a registry that dies at each request of a push in turn: no torn tag, and the next push completes it", async () => {
   const made = signedPackage();
-  const undisturbed = new MemoryRegistry();
+  const undisturbed = new FragileRegistry();
   await pushPackage(openMemorySource(made), undisturbed.open("doorbell"), "1");
   for (let diesAt = 0; diesAt < undisturbed.requests.length; diesAt++) {
-    const registry = new MemoryRegistry();
+    const registry = new FragileRegistry();
     const repository = registry.open("doorbell");
     registry.diesAt = diesAt;
     const error = await failure(pushPackage(openMemorySource(made), repository, "1", { concurrency: 1 }));
     expect(error.code, `request ${diesAt}`).toBe("registry-unreachable");
     registry.diesAt = undefined;
     expect(await repository.resolve("1"), `request ${diesAt}`).toBeUndefined();
-    const blobs = registry.blobs.get("doorbell")!.size;
+    const blobs = registry.blobsOf("doorbell").size;
     const report = await pushPackage(openMemorySource(made), repository, "1");
     expect(report.presentParts).toBeGreaterThanOrEqual(blobs > 0 ? 1 : 0);
     expect((await pull(registry, new FakeStoreContents())).signer?.name).toBe("operator");
@@ -142,7 +142,7 @@ test("a registry that dies at each request of a push in turn: no torn tag, and t
 
 test("a registry that dies at each request of a pull in turn: nothing unpacked, and the next pull moves the rest", async () => {
   const made = signedPackage();
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   await pushPackage(openMemorySource(made), registry.open("doorbell"), "1");
   const before = registry.requests.length;
   const { transfer: whole } = await pull(registry, new FakeStoreContents());
@@ -165,9 +165,9 @@ test("a registry that dies at each request of a pull in turn: nothing unpacked, 
 
 test("a bit changed in the registry's storage is refused by name, whichever blob it is in", async () => {
   const made = signedPackage();
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   await pushPackage(openMemorySource(made), registry.open("doorbell"), "1");
-  const blobs = registry.blobs.get("doorbell")!;
+  const blobs = registry.blobsOf("doorbell");
   for (const [digest, bytes] of blobs) {
     const changed = bytes.slice();
     changed[changed.length >> 1]! ^= 4;
@@ -185,7 +185,7 @@ test("a bit changed in the registry's storage is refused by name, whichever blob
 
 test("a signed source pushes what was attached to it", async () => {
   const made = makePackage();
-  const registry = new MemoryRegistry();
+  const registry = new FragileRegistry();
   const source = await attachSignatures(openMemorySource(made), sign(made, key));
   await pushPackage(source, registry.open("doorbell"), "1");
   expect((await pull(registry, new FakeStoreContents())).signer?.keyId).toBe(key.publicKey.keyId);
