@@ -102,7 +102,7 @@ class FakeRepository implements Repository {
     }
     const bytes = Uint8Array.from(Buffer.concat(chunks));
     if (bytes.byteLength !== descriptor.size || digestOf(bytes) !== descriptor.digest)
-      throw this.#refused(`the blob isn't ${descriptor.digest}`);
+      throw this.#refused(`the blob isn't ${descriptor.digest}`, { where: { digest: descriptor.digest } });
     this.#own.blobs.set(descriptor.digest, bytes);
     return "uploaded";
   }
@@ -148,7 +148,7 @@ class FakeRepository implements Repository {
     try {
       fields = JSON.parse(new TextDecoder().decode(bytes)) as ManifestFields;
     } catch (cause) {
-      throw this.#refused("the manifest is no JSON", cause);
+      throw this.#refused("the manifest is no JSON", { cause });
     }
     for (const blob of [fields.config, ...(fields.layers ?? [])]) {
       if (blob !== undefined && !this.#own.blobs.has(blob.digest))
@@ -157,8 +157,8 @@ class FakeRepository implements Repository {
     return fields;
   }
 
-  #refused(why: string, cause?: unknown): RemoteMediaError {
-    return new RemoteMediaError("registry-failed", `${this.host} refused: ${why}`, { cause });
+  #refused(why: string, more: { where?: { digest: Digest }; cause?: unknown } = {}): RemoteMediaError {
+    return new RemoteMediaError("registry-failed", `${this.host} refused: ${why}`, more);
   }
 
   #missing(what: string): RemoteMediaError {
