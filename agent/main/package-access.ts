@@ -1,5 +1,4 @@
 // What packages are handled with here: the store of this user, and registries. Each is loaded and opened at its first need.
-import { join } from "node:path";
 import type { OciReference } from "../../platform/base/oci-reference.ts";
 import type { PackageStore } from "../../platform/contract/package-store.ts";
 import type { OpenRepository, Repository } from "../../platform/contract/registry.ts";
@@ -45,9 +44,7 @@ export class PackageAccess implements AsyncDisposable {
     ]);
     const { caFile = this.#config.caFile, plainHttp = false } = this.#settings;
     return openRegistryClient({
-      credentials: openDockerCredentials(join(dockerConfigFolder(), "config.json"), {
-        env: plainEnvironment(),
-      }),
+      credentials: openDockerCredentials(dockerConfigFolder(), { env: plainEnvironment() }),
       plainHttp: plainHttp ? "all" : this.#config.plainHttpHosts,
       ...(caFile === undefined ? {} : { caFile }),
     });
