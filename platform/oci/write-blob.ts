@@ -10,7 +10,8 @@ import { askStatus, beginUpload, sendRest, type UploadSession } from "./upload-s
 const smallChunkBytes = 8 * 1024 * 1024;
 
 /** @throws RemoteMediaError as `Repository` says, and what the upload's own source throws */
-export async function writeBlob(access: RepositoryAccess, upload: BlobUpload): Promise<BlobOutcome> {
+export async function writeBlob(access: RepositoryAccess, asked: BlobUpload): Promise<BlobOutcome> {
+  const upload = { ...asked, onProgress: onlyForward(asked.onProgress) };
   const { digest } = upload.descriptor;
   const what = doing(access, `uploading the blob ${digest}`, digest);
   if (await hasBlob(access, upload.descriptor)) return "present";
@@ -39,6 +40,16 @@ export async function writeBlob(access: RepositoryAccess, upload: BlobUpload): P
       if (!kept) session = undefined;
     }
   }
+}
+
+/** Bytes that are sent again, after a 401 in their middle or a broken connection, aren't told again. */
+function onlyForward(tell: BlobUpload["onProgress"]): (bytes: number) => void {
+  let highest = 0;
+  return (bytes) => {
+    if (bytes <= highest) return;
+    highest = bytes;
+    tell?.(bytes);
+  };
 }
 
 function isTooLarge(error: unknown): boolean {

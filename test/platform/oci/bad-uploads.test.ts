@@ -45,6 +45,17 @@ describe("an upload", () => {
     ]);
   });
 
+  it("tells how far it is forwards only, though it is sent twice", async () => {
+    await using registry = startTaking(async (request, count) => {
+      await request.arrayBuffer();
+      return count === 1 ? reply(401, { "www-authenticate": "Basic" }) : reply(201);
+    });
+    const told: number[] = [];
+    await openBad(registry).writeBlob({ ...upload, onProgress: (bytes) => void told.push(bytes) });
+    expect(registry.seen.filter(({ line }) => line.startsWith("PUT"))).toHaveLength(2);
+    expect(told).toEqual([100, 200, 300, 400, 500, 600, 700, 800, 900, 1000]);
+  });
+
   it("is sent in chunks of at least what the registry wants", async () => {
     const large = testBlob(20 * 1024 * 1024);
     await using registry = startTaking(() => reply(201), at({ "oci-chunk-min-length": "1000" }));
