@@ -9,6 +9,8 @@ import { expectEnd, expectWhole, live, openOn } from "./store-life.ts";
 
 /** By these the store changes a disk. Files are made by `openat`, which writes nothing of theirs; what they are made for is in the list. */
 const calls = ["mkdir", "rename", "link", "unlink", "rmdir", "fsync", "ftruncate", "fchmod", "pwrite64"];
+/** Those whose failure no life survives. */
+const builders = ["mkdir", "rename", "link", "fsync", "pwrite64"];
 /** More of one kind than a life has in any thread. */
 const maxCount = 200;
 
@@ -83,7 +85,8 @@ describe.runIf(canTrace)("a store whose process is struck", () => {
   it.concurrent.each(calls)(
     "by a full disk at any %s has all as it was or as it should be, and goes on",
     async (call) => {
-      await walk(call, "error=ENOSPC");
+      // What tidies up may fail unseen; what builds may not.
+      expect(await walk(call, "error=ENOSPC")).toBeGreaterThan(builders.includes(call) ? 0 : -1);
     },
     120_000,
   );
