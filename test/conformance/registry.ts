@@ -59,6 +59,14 @@ function describeBlobs(around: Around): void {
     expect(digestOf(await collect(repository.readBlob(blob)))).toBe(blob.digest);
   });
 
+  it("tells a blob's size by its digest alone, and none of a blob that isn't there", async () => {
+    const { repository } = around();
+    const blob = testBlob(4321, 77);
+    expect(await repository.sizeOfBlob(blob.digest)).toBeUndefined();
+    await push(repository, blob);
+    expect(await repository.sizeOfBlob(blob.digest)).toBe(4321);
+  });
+
   it("takes a blob of one byte, and of a size that is no multiple of anything", async () => {
     const { repository } = around();
     for (const size of [1, 65_537]) {
