@@ -94,6 +94,29 @@ describe.each(variants)("the $arch binary", ({ arch, prefix, environment, canRun
     expect(found).toHaveLength(3);
   });
 
+  test.runIf(canRun)("makes a key, packs, signs and runs a package, and refuses a changed one", async () => {
+    const example = join(root, "examples/calculator");
+    const run = (name: string) =>
+      remotemedia("run", name, "--input", join(example, "input.json"), "--output", "-");
+    for (const words of [
+      ["keygen", "--no-passphrase", "-o", "key"],
+      ["build", example, "-o", "calculator.rmpkg", "--sign", "key"],
+    ]) {
+      const { exitCode, stderr } = await remotemedia(...words);
+      expect(exitCode, stderr).toBe(0);
+    }
+    const { exitCode, stdout, stderr } = await run("calculator.rmpkg");
+    expect(exitCode, stderr).toBe(0);
+    expect(stdout.match(/(?<="json":)\d+/g)).toEqual(["12", "14", "16"]);
+    const changed = readFileSync(scratch.file("calculator.rmpkg"), "latin1").replace("AddNode", "addNode");
+    writeFileSync(scratch.file("changed.rmpkg"), changed, "latin1");
+    expect(await run("changed.rmpkg")).toMatchObject({
+      exitCode: 3,
+      stdout: "",
+      stderr: expect.stringContaining("digest-mismatch"),
+    });
+  });
+
   test.runIf(canRun && hasClang)(
     "prepares components that it has never seen, by direct entry and through jco's glue",
     async () => {
