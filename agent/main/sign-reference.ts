@@ -5,15 +5,18 @@ import { isDigest } from "../../platform/base/digest.ts";
 import { RemoteMediaError } from "../../platform/base/error.ts";
 import { isOciReference, parseOciReference } from "../../platform/base/oci-reference.ts";
 import { attachSignatures } from "../package/attach-signatures.ts";
+import { inspectSignatures } from "../package/inspect-signatures.ts";
 import { openPackageFile } from "../package/package-file.ts";
 import type { PackageSource } from "../package/package-source.ts";
 import { pushSignatures } from "../package/push-signatures.ts";
 import { pipelineName, readConfig } from "../package/read-config.ts";
+import { readSignatures } from "../package/read-signatures.ts";
 import { openRegistryPackage } from "../package/registry-package.ts";
 import { signatureManifests } from "../package/signature-manifest.ts";
 import type { TransferredPart } from "../package/transfer-report.ts";
 import { signPackage } from "../trust/sign-package.ts";
 import type { SigningKey } from "../trust/signing-key.ts";
+import { trustOnly } from "../trust/trust-policy.ts";
 import { hashPackage } from "./hash-package.ts";
 import type { PackageAccess } from "./package-access.ts";
 import { savePackage } from "./save-package.ts";
@@ -58,15 +61,24 @@ async function signFile(file: string, key: SigningKey): Promise<SignedReference>
   await using source = await openPackageFile(file);
   await hashPackage(source);
   const { name, manifests } = await sign(source, undefined, key);
+  if (manifests.length === 0) return { digest: source.manifest.descriptor.digest, name };
   await using signed = await attachSignatures(source, manifests);
   await savePackage(signed, file, true);
   return { digest: source.manifest.descriptor.digest, name };
 }
 
-/** `repository`: what simple signing calls the package; its name where it is in none. */
+/** Signatures in the layouts in which this key has none there yet: each new one would differ, and say nothing new. `repository`: what simple signing calls the package; its name where it is in none. */
 async function sign(source: PackageSource, repository: string | undefined, key: SigningKey) {
   const { descriptor, config } = source.manifest;
   const name = pipelineName(await readConfig(source), config.digest);
   const signature = signPackage({ digest: descriptor.digest, reference: repository ?? name }, key);
-  return { name, manifests: signatureManifests(signature, descriptor) };
+  const subject = { digest: descriptor.digest, pipeline: name };
+  const own = trustOnly([{ name: "own", key: key.publicKey }]);
+  const { signatures } = await readSignatures(source);
+  const there = inspectSignatures(subject, signatures, own).filter(({ verified }) => verified);
+  const isThere = new Set(there.map(({ layout }) => layout));
+  const manifests = signatureManifests(signature, descriptor).filter(
+    ({ tag }) => !isThere.has(tag === undefined ? "bundle" : "simple"),
+  );
+  return { name, manifests };
 }
