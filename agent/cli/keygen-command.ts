@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import { loadConfig } from "../main/environment.ts";
 import { refuseOldKey, writeKeyPair } from "../main/key-file.ts";
 import { enterSigner } from "../main/own-policy.ts";
+import { loadTrust } from "../main/trust-settings.ts";
 import { askPassphrases } from "./ask-passphrase.ts";
 import type { Call } from "./command.ts";
 import { openPackageVoice } from "./package-voice.ts";
@@ -19,6 +20,8 @@ export async function executeKeygen(call: Call): Promise<number> {
   const voice = openPackageVoice(call);
   const file = text("output") ?? defaultFile;
   await refuseOldKey(file);
+  // A policy that can't be read is told before there is a pair: its key would be trusted nowhere, and be in the way of the next try.
+  if (!flag("no-trust")) await loadTrust({ keys: [], home: config.homeFolder });
   const passphrase = flag("no-passphrase") ? undefined : await newPassphrase(call, config);
   const pair = await writeKeyPair(file, passphrase);
   const name = text("name") ?? basename(file).replace(/\.(?:key|pem)$/, "");
