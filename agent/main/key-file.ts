@@ -1,11 +1,12 @@
 // Signing keys as files: opened with their passphrase, and new pairs written, never over an older one.
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
+import { mkdir, open, rm, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import { encodeSigningKey, encodingChanceBytes } from "../trust/encode-signing-key.ts";
 import { type PublicKey, parsePublicKey } from "../trust/public-key.ts";
 import { isKeyEncrypted, openSigningKey, type SigningKey } from "../trust/signing-key.ts";
+import { readBounded } from "./read-bounded.ts";
 import { readKeyFile } from "./trust-settings.ts";
 
 /** Asked only where a key is encrypted. */
@@ -105,7 +106,7 @@ const maxPassphraseBytes = 1024;
 
 /** The first line of a file, without its end. @throws RemoteMediaError `usage` */
 export async function readPassphraseFile(file: string): Promise<string> {
-  const bytes = await readFile(file).catch((thrown: unknown) => {
+  const bytes = await readBounded(file, 4 * maxPassphraseBytes).catch((thrown: unknown) => {
     throw new RemoteMediaError(
       "usage",
       `--passphrase-file can't be read: ${toRemoteMediaError(thrown).message}`,

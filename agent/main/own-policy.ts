@@ -1,11 +1,10 @@
 // This user's own trust policy: a new key's public half is entered in it, the rest stays as it is written.
-import { mkdir, readFile } from "node:fs/promises";
-import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
+import { mkdir } from "node:fs/promises";
 import { writeWholeFile } from "../../platform/store/whole-file.ts";
-import { formatTrustPolicy, parseTrustPolicy } from "../trust/parse-trust-policy.ts";
+import { formatTrustPolicy } from "../trust/parse-trust-policy.ts";
 import type { PublicKey } from "../trust/public-key.ts";
 import { type TrustPolicy, trustOnly } from "../trust/trust-policy.ts";
-import { policyFile } from "./trust-settings.ts";
+import { loadPolicy, policyFile } from "./trust-settings.ts";
 
 export interface EnteredSigner {
   /** The policy's file. */
@@ -17,8 +16,7 @@ export interface EnteredSigner {
  * @throws RemoteMediaError `policy-invalid` of a policy that can't be read, `store-failed` */
 export async function enterSigner(home: string, name: string, key: PublicKey): Promise<EnteredSigner> {
   const file = policyFile(home);
-  const text = await readPolicy(file);
-  const policy = text === undefined ? trustOnly([]) : parseTrustPolicy(text, file);
+  const policy = await loadPolicy(file);
   const known = policy.signers.find((signer) => signer.key.keyId === key.keyId);
   if (known !== undefined) return { file, name: known.name };
   const entered = freeName(name, new Set(policy.signers.map((signer) => signer.name)));
@@ -26,16 +24,6 @@ export async function enterSigner(home: string, name: string, key: PublicKey): P
   await mkdir(home, { recursive: true, mode: 0o700 });
   await write(file, { ...policy, signers: [...policy.signers, signer!] });
   return { file, name: entered };
-}
-
-async function readPolicy(file: string): Promise<string | undefined> {
-  return readFile(file, "utf8").catch((thrown: unknown) => {
-    if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new RemoteMediaError("policy-invalid", `can't be read: ${toRemoteMediaError(thrown).message}`, {
-      where: { file },
-      cause: thrown,
-    });
-  });
 }
 
 function freeName(name: string, taken: ReadonlySet<string>): string {

@@ -1,11 +1,11 @@
 // Whom this user trusts: the keys that a command was given, else the policy in the home folder, else nobody.
-import { readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import type { ErrorCode } from "../../platform/base/error-codes.ts";
 import { parseTrustPolicy } from "../trust/parse-trust-policy.ts";
 import { parsePublicKey } from "../trust/public-key.ts";
 import { type TrustPolicy, trustOnly } from "../trust/trust-policy.ts";
+import { readBounded } from "./read-bounded.ts";
 
 export interface TrustSettings {
   /** Files of public keys, as `--key` gives them; where there are any, the policy isn't read. */
@@ -31,7 +31,11 @@ export async function loadTrust({ keys, home }: TrustSettings): Promise<TrustPol
     }));
     return trustOnly(await Promise.all(read));
   }
-  const file = policyFile(home);
+  return loadPolicy(policyFile(home));
+}
+
+/** The policy of a file; one that isn't there trusts nobody. @throws RemoteMediaError `policy-invalid` */
+export async function loadPolicy(file: string): Promise<TrustPolicy> {
   const text = await readText(file, maxPolicyBytes, "policy-invalid", "the trust policy");
   return text === undefined ? trustOnly([]) : parseTrustPolicy(text, file);
 }
@@ -67,7 +71,7 @@ async function readText(
 ): Promise<string | undefined> {
   const refuse = (why: string, cause?: unknown) =>
     new RemoteMediaError(code, `${what} ${why}`, { where: { file }, cause });
-  const bytes = await readFile(file).catch((thrown: unknown) => {
+  const bytes = await readBounded(file, maxBytes).catch((thrown: unknown) => {
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw refuse(`can't be read: ${toRemoteMediaError(thrown).message}`, thrown);
   });

@@ -1,5 +1,5 @@
 // Credentials as docker keeps them: config.json with `auths`, and the helpers that it names.
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { join } from "node:path";
 import { RemoteMediaError } from "../base/error.ts";
 import { printable } from "../base/printable.ts";
@@ -34,7 +34,7 @@ export function openDockerCredentials(folder: string, options: HelperOptions = {
 
 async function readConfig(file: string): Promise<Fields> {
   try {
-    const bytes = await readFile(file);
+    const bytes = Buffer.concat(await Array.fromAsync(createReadStream(file, { end: maxConfigBytes })));
     if (bytes.length > maxConfigBytes) throw refuse(file, `it is larger than ${maxConfigBytes} bytes`);
     return fields(JSON.parse(bytes.toString("utf8")));
   } catch (error) {

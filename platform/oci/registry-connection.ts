@@ -166,17 +166,15 @@ export class RegistryConnection {
     const secure = new URL(`https://${host}`).origin;
     const plain = new URL(`http://${host}`);
     if (!isLoopback(plain.hostname)) return secure;
-    return this.#patiently(true, async () => {
-      const asked = await ask(transport, plain);
-      // 400 is what servers with TLS answer to plain HTTP, where they answer at all.
-      if (typeof asked === "number" && asked !== 400) return plain.origin;
-      const answered = await ask(transport, new URL(secure));
-      if (typeof answered === "number" || (answered.code === "registry-insecure" && !isNoTls(answered))) {
-        return secure;
-      }
-      if (typeof asked === "number") return plain.origin;
-      throw registryError(asked.code, doing, asked.message, asked.hint, asked.cause);
-    });
+    const asked = await ask(transport, plain);
+    // 400 is what servers with TLS answer to plain HTTP, where they answer at all.
+    if (typeof asked === "number" && asked !== 400) return plain.origin;
+    const answered = await ask(transport, new URL(secure));
+    if (typeof answered === "number" || (answered.code === "registry-insecure" && !isNoTls(answered))) {
+      return secure;
+    }
+    if (typeof asked === "number") return plain.origin;
+    throw registryError(asked.code, doing, asked.message, asked.hint, asked.cause);
   }
 }
 
