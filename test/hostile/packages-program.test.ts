@@ -249,7 +249,7 @@ describe("a pipeline that calls itself", () => {
     if (metadata === undefined) {
       // Whether a manifest needs metadata at all is for validate to say; build says the same.
       const [built, validated] = [
-        await scratch.run(["build", source]),
+        await scratch.run(["build", source, "-o", scratch.file("nobody.rmpkg")]),
         await scratch.run(["validate", source]),
       ];
       expect(built.exitCode).toBe(validated.exitCode);
@@ -272,7 +272,7 @@ describe("a pipeline that calls itself", () => {
 
   test("10,000 letters is refused by build", async () => {
     const source = folderOf("endless", { name: "n".repeat(10_000) });
-    const told = await refused(["build", source], [2], /\[[a-z-]+\]/);
+    const told = await refused(["build", source, "-o", scratch.file("endless.rmpkg")], [2], /\[[a-z-]+\]/);
     expect(told.length).toBeLessThan(2000);
   });
 });
