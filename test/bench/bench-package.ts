@@ -127,6 +127,7 @@ class PackageBench {
     const pulls: Ended[] = [];
     const curlPushes: Ended[] = [];
     const curlPulls: Ended[] = [];
+    const checkedPulls: Ended[] = [];
     let base: Ended | undefined;
     for (let run = 0; run < runs; run++) {
       // A registry of its own each time: the last one's bytes would be known to it.
@@ -138,6 +139,9 @@ class PackageBench {
       rmSync(this.path(`pull-${run}`), { recursive: true, force: true });
       const blob = `${registry.url}/v2/bench/large/blobs/${digest}`;
       curlPulls.push(await this.expect(["-sf", "-o", this.path("curled"), blob], "home", "curl"));
+      // What a pull does besides: it hashes, and the bytes are on the disk when it ends.
+      const checked = 'curl -sf -o "$1" "$2" && sha256sum "$1" && sync "$1"';
+      checkedPulls.push(await this.expect(["-c", checked, "sh", this.path("curled"), blob], "home", "sh"));
       rmSync(this.path("curled"));
       await using other = await startDockerRegistry();
       curlPushes.push(await this.#curlPush(other, model, digest));
@@ -146,6 +150,11 @@ class PackageBench {
       (Math.max(...some.map(({ rssBytes }) => rssBytes)) - base!.rssBytes) / mebibyte;
     return [
       ...compareRates("pull 300 MB", pulls, curlPulls),
+      ratioRow(
+        "  rate against curl, sha256sum, sync",
+        checkedPulls.map(({ ms }) => ms),
+        pulls.map(({ ms }) => ms),
+      ),
       ...compareRates("push 300 MB", pushes, curlPushes),
       {
         group: "package",
@@ -183,7 +192,12 @@ function compareRates(name: string, ours: readonly Ended[], theirs: readonly End
   ];
 }
 
-function ratioRow(name: string, over: readonly number[], under: readonly number[], goals: Partial<Row>): Row {
+function ratioRow(
+  name: string,
+  over: readonly number[],
+  under: readonly number[],
+  goals: Partial<Row> = {},
+): Row {
   return { group: "package", name, unit: "×", value: summarise(over).p50 / summarise(under).p50, ...goals };
 }
 
