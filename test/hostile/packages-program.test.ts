@@ -362,3 +362,14 @@ test("runs, a sweep and a clearing over one store at once leave each other alone
   }
   await taken(running(file));
 }, 30_000);
+
+test("a package that runs outlives a clearing, and goes with the next one when it has ended", async () => {
+  const running = scratch.start(["run", file, "--input", "-", "--output", "-"], "open");
+  await running.told("signed by");
+  const clear = async () =>
+    JSON.parse((await taken(["cache", "clear", "--force", "--json"])).stdout).packages;
+  expect(await clear()).toEqual([]);
+  await running.process.stdin.end();
+  expect(await running.ended).toMatchObject({ exitCode: 0 });
+  expect(await clear()).toEqual([digest]);
+});
