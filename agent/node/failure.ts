@@ -13,6 +13,9 @@ export type FailureCode = Extract<
   | "node-invalid-params"
   | "node-bad-input"
   | "node-fatal"
+  // Of a stage that runs elsewhere: its frame was lost with its peer, or took longer than it may.
+  | "peer-lost"
+  | "peer-deadline"
 >;
 
 /** One failure of one node. `framePts` is undefined when it happened in `open` or `flush`. */
