@@ -11,7 +11,7 @@ export interface Service {
 }
 
 /** @see RFC 6762, RFC 6763 */
-export interface ServiceDiscovery extends AsyncDisposable {
+export interface Discovery extends AsyncDisposable {
   /** `type` such as `_remotemedia._tcp`. Says goodbye when this is disposed. */
   advertise(type: string, service: Pick<Service, "name" | "port" | "txt">): void;
   /** Told each service when it appears or changes, and its name when it says goodbye or is silent beyond its time to live. At most 256 are kept. */
