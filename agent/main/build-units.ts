@@ -6,7 +6,8 @@ import type { Stage } from "../placement/plan.ts";
 import type { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type GuestLog, StageRunner } from "../sandbox/stage-runner.ts";
 import type { PreparedModule, StageNode, StagePort, StageRoute } from "../sandbox/stage-spec.ts";
-import { type LoadedPipeline, moduleKey } from "./load-pipeline.ts";
+import type { LoadedPipeline } from "./load-pipeline.ts";
+import { moduleKey } from "./prepare-modules.ts";
 
 /** `wanted` holds `node.port` of every output that something outside of its stage takes: a connection or a sink. */
 export function buildUnits(

@@ -1,28 +1,25 @@
 // From a path to a pipeline that can run: manifest, modules, descriptors, graph, placement, stages.
-import { join } from "node:path";
-import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
+import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
 import { applyOverrides } from "../manifest/apply-overrides.ts";
 import { buildCatalog, type NodeCatalog } from "../manifest/catalog.ts";
 import { checkGrants, grantNothing } from "../manifest/check-grants.ts";
-import { descriptorPaths } from "../manifest/descriptor-paths.ts";
 import type { Manifest } from "../manifest/manifest.ts";
-import { parseNodeDescriptor } from "../manifest/parse-descriptor.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { resolvePipeline } from "../manifest/resolve.ts";
-import type { ResolvedNode, ResolvedPipeline } from "../manifest/resolved.ts";
-import { anonymousDescriptor, type NodeDescriptor } from "../node/descriptor.ts";
+import type { ResolvedPipeline } from "../manifest/resolved.ts";
+import type { NodeDescriptor } from "../node/descriptor.ts";
 import { checkPlacement, type DegradedNode } from "../placement/check-placement.ts";
 import type { Plan } from "../placement/plan.ts";
 import { planStages } from "../placement/plan-stages.ts";
-import { checkModuleLimits } from "../sandbox/prepare/check-module-limits.ts";
 import type { ModuleLibrary } from "../sandbox/prepare/module-library.ts";
-import { maxComponentBytes } from "../sandbox/prepare/module-library.ts";
 import type { Preparation } from "../sandbox/prepare/prepare-module.ts";
-import { builtinDescriptors, builtinModule } from "./builtin-nodes.ts";
+import { builtinDescriptors } from "./builtin-nodes.ts";
 import { findFolder, readManifest } from "./find-folder.ts";
 import { addLiveInputs } from "./live-input.ts";
-import { type PipelineFolder, readInFolder } from "./pipeline-folder.ts";
+import type { PipelineFolder } from "./pipeline-folder.ts";
+import { prepareModules } from "./prepare-modules.ts";
+import { readDescriptors } from "./read-descriptors.ts";
 
 export interface PipelineRequest {
   /** A manifest file, a folder with one, or a package. */
@@ -66,10 +63,6 @@ export async function loadPipeline(
   const resolved = resolvePipeline(manifest, catalog);
   const degraded = await checkFitness(resolved, statement, request.onUnfit);
   const modules = await prepareModules(resolved, folder, library, onPreparing);
-  for (const node of resolved.nodes) {
-    const module = modules.get(moduleKey(node));
-    if (module !== undefined) checkModuleLimits(module.facts, node.limits, locate(resolved, node));
-  }
   return { file, resolved, degraded, plan: planStages(resolved), modules };
 }
 
@@ -99,94 +92,4 @@ async function openCatalog(
   if (isComplete && live.length === 0) return catalog;
   const { nativeDescriptors } = await import("../native/native-nodes.ts");
   return buildCatalog(builtinDescriptors(), modules, nativeDescriptors());
-}
-
-/** What lies beside each module: its own `NAME.node.json`, else the folder's `node.json`, else what a module without one is. */
-async function readDescriptors(
-  manifest: Manifest,
-  folder: PipelineFolder,
-): Promise<Map<string, NodeDescriptor>> {
-  const descriptors = new Map<string, NodeDescriptor>();
-  for (const [type, module] of Object.entries(manifest.modules)) {
-    let descriptor: NodeDescriptor | undefined;
-    for (const path of descriptorPaths(module.path)) {
-      descriptor ??= await readDescriptor(folder, path);
-    }
-    descriptors.set(type, descriptor ?? anonymousDescriptor(type));
-  }
-  return descriptors;
-}
-
-const maxDescriptorBytes = 1024 * 1024;
-
-async function readDescriptor(folder: PipelineFolder, path: string): Promise<NodeDescriptor | undefined> {
-  const found = await readInFolder(folder, path, maxDescriptorBytes);
-  const file = join(folder.path, path);
-  if (found.kind === "file") return parseNodeDescriptor(new TextDecoder().decode(found.bytes), file);
-  if (found.kind === "absent") return undefined;
-  throw new RemoteMediaError("node-descriptor-invalid", `${path} is ${found.reason}`, { where: { file } });
-}
-
-async function prepareModules(
-  resolved: ResolvedPipeline,
-  folder: PipelineFolder,
-  library: ModuleLibrary,
-  onPreparing: (file: string) => void,
-): Promise<Map<string, Preparation>> {
-  const modules = new Map<string, Preparation>();
-  for (const node of resolved.nodes) {
-    if (node.runtime === "native" || modules.has(moduleKey(node))) continue;
-    const { module } = node;
-    modules.set(
-      moduleKey(node),
-      module === undefined
-        ? builtinModule(node.type)
-        : await prepareOwn(resolved, node, folder, module.path, library, onPreparing),
-    );
-  }
-  return modules;
-}
-
-async function prepareOwn(
-  resolved: ResolvedPipeline,
-  node: ResolvedNode,
-  folder: PipelineFolder,
-  path: string,
-  library: ModuleLibrary,
-  onPreparing: (file: string) => void,
-): Promise<Preparation> {
-  const file = join(folder.path, path);
-  const where = { ...locate(resolved, node), file };
-  const found = await readInFolder(folder, path, maxComponentBytes);
-  if (found.kind !== "file") {
-    throw new RemoteMediaError(
-      found.kind === "large" ? "module-too-complex" : "module-missing",
-      `node "${node.id}" (${node.type}) needs ${file}, which is ${found.reason}`,
-      { where },
-    );
-  }
-  try {
-    const options = { filesystem: hasFilesystem(node), onMiss: () => onPreparing(file) };
-    return await library.prepare(found.bytes, options);
-  } catch (thrown) {
-    const error = toRemoteMediaError(thrown);
-    throw new RemoteMediaError(error.code, `node "${node.id}" (${node.type}): ${error.message}`, {
-      where,
-      cause: thrown,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    });
-  }
-}
-
-/** What a node's module is known by: its type, prepared apart where the node is granted a file system. */
-export function moduleKey(node: ResolvedNode): string {
-  return hasFilesystem(node) ? `${node.type}+filesystem` : node.type;
-}
-
-function hasFilesystem(node: ResolvedNode): boolean {
-  return node.grants.filesystem !== undefined;
-}
-
-function locate(resolved: ResolvedPipeline, node: ResolvedNode) {
-  return { ...resolved.where(["nodes", node.index]), node: node.id };
 }
