@@ -17,6 +17,7 @@ import { isPackage } from "./open-package.ts";
 import type { Board } from "./probe-board.ts";
 import { rehearsal } from "./rehearsal.ts";
 import { type RunRequest, runPipeline } from "./run-pipeline.ts";
+import { makeStageRunner } from "./sandbox-stage.ts";
 import { selfCommand } from "./self-command.ts";
 import type { PackageUse, UnpackedPackage } from "./unpack-package.ts";
 
@@ -83,7 +84,8 @@ export class Program implements AsyncDisposable {
 
   run(pipeline: LoadedPipeline, request: RunRequest): Promise<RunResult> {
     return runPipeline(pipeline, request, {
-      pool: this.#pool,
+      makeRunner: (stage, { modules }, wanted, { onLog }) =>
+        makeStageRunner(stage, modules, wanted, { pool: this.#pool, onLog }),
       decoder: this.decoder,
       native: () => this.#openNative(),
     });

@@ -7,7 +7,8 @@ import type { PortReference } from "../manifest/resolved.ts";
 import type { NativeEvent } from "../native/node-type.ts";
 import { openSinks } from "../native/open-sinks.ts";
 import { openSource } from "../native/open-source.ts";
-import type { SandboxPool } from "../sandbox/sandbox-pool.ts";
+import type { NodeRunner } from "../node/runner.ts";
+import type { Stage } from "../placement/plan.ts";
 import type { GuestLog } from "../sandbox/stage-runner.ts";
 import { type Binding, bindInputs, bindOutputs } from "./bind-ends.ts";
 import { buildUnits } from "./build-units.ts";
@@ -31,7 +32,13 @@ export interface RunRequest {
 }
 
 export interface RunParts {
-  readonly pool: SandboxPool;
+  /** Makes the runner of a stage, wherever it was placed. `wanted` holds `node.port` of what others take of it. */
+  readonly makeRunner: (
+    stage: Stage,
+    pipeline: LoadedPipeline,
+    wanted: ReadonlySet<string>,
+    request: RunRequest,
+  ) => NodeRunner;
   readonly decoder: MediaDecoder;
   /** Asked for where the pipeline has native nodes. */
   readonly native: () => Promise<NativeParts>;
@@ -56,7 +63,7 @@ export async function runPipeline(
   const natives = await openNativeEnds(pipeline, { wanted, connected }, request, parts);
   const sinks = await bindSinks(outputs, request.raw, natives);
   return runGraph({
-    units: buildUnits(pipeline, wanted, parts.pool, request.onLog),
+    units: buildUnits(plan, (stage) => parts.makeRunner(stage, pipeline, wanted, request)),
     ...natives,
     connections: plan.connections,
     sources,
