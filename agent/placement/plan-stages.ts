@@ -1,4 +1,4 @@
-// Groups neighbouring WASM nodes into stages, so that a frame crosses a process boundary once per stage, not once per node.
+// Groups neighbouring WASM nodes of one place into stages, so that a frame crosses a boundary once per stage, not once per node.
 import type { ResolvedConnection, ResolvedNode, ResolvedPipeline } from "../manifest/resolved.ts";
 import type { Plan, Stage, StageDecision } from "./plan.ts";
 
@@ -7,18 +7,26 @@ const maxStageNodes = 16;
 
 interface Draft {
   readonly id: string;
+  readonly placedOn: string;
   readonly nodes: ResolvedNode[];
 }
 
-/** Plans the stages of a pipeline. Pure.
+/** The place of a node: `local`, or a peer's device id. */
+export type PlaceOf = (node: string) => string;
+
+/** Plans the stages of a pipeline. Pure. `placeOf` says where each node runs; without it, all run here.
  *
  * A node joins the stage of the node that feeds it when it has exactly one incoming connection, both are WASM nodes of the same
- * trust without grants, and, unless the trust is `builtin`, the feeding node feeds nobody else. Every other node starts a stage.
+ * place, and, here, of the same trust without grants, and, unless the trust is `builtin`, the feeding node feeds nobody else. Every
+ * other node starts a stage.
  *
  * A kill costs every node of a stage its state. Modules therefore share a child only along a chain, where the nodes
  * after the killed one would have waited for it anyway; branches of built-in nodes, which are ours, may share one. A node with a
- * grant is alone with it: a process is the isolation boundary, and its neighbours must not gain what it was granted. */
-export function planStages(pipeline: ResolvedPipeline): Plan {
+ * grant is alone with it: a process is the isolation boundary, and its neighbours must not gain what it was granted.
+ *
+ * A stage at a peer is what crosses the network, not what shares a child: the peer plans its children itself, by the rules above,
+ * so there trust doesn't part neighbours. */
+export function planStages(pipeline: ResolvedPipeline, placeOf: PlaceOf = () => "local"): Plan {
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
   const incoming = Map.groupBy(pipeline.connections, ({ to }) => to.node);
   const outgoing = Map.groupBy(pipeline.connections, ({ from }) => from.node);
@@ -27,16 +35,22 @@ export function planStages(pipeline: ResolvedPipeline): Plan {
   const reasons = new Map<string, string>();
   for (const id of pipeline.topologicalOrder) {
     const node = nodes.get(id)!;
+    const placedOn = placeOf(id);
     const feeding = incoming.get(id) ?? [];
     const feeder = feeding.length === 1 ? nodes.get(feeding[0]!.from.node) : undefined;
     const stage = feeder && stageOf.get(feeder.id);
-    const apart = whyApart(node, feeding, feeder, outgoing) ?? (stage && whyFull(stage));
+    const apart =
+      whyUnfed(feeding, feeder) ??
+      whyElsewhere(placedOn, stage, feeder) ??
+      whyApart(node, feeder!, placedOn, outgoing) ??
+      (stage && whyFull(stage));
     if (apart === undefined && stage !== undefined) {
       stage.nodes.push(node);
       stageOf.set(id, stage);
-      reasons.set(id, `shares the child of ${feeder!.id}`);
+      const shared = placedOn === "local" ? "child" : "stage";
+      reasons.set(id, `shares the ${shared} of ${feeder!.id}`);
     } else {
-      const started = { id: `stage-${drafts.length + 1}`, nodes: [node] };
+      const started = { id: `stage-${drafts.length + 1}`, placedOn, nodes: [node] };
       drafts.push(started);
       stageOf.set(id, started);
       reasons.set(id, `starts a stage: ${apart}`);
@@ -45,17 +59,33 @@ export function planStages(pipeline: ResolvedPipeline): Plan {
   return assemble(pipeline, drafts, stageOf, reasons);
 }
 
-/** Why a node can't share its feeder's child; undefined when it can. */
-function whyApart(
-  node: ResolvedNode,
+function whyUnfed(
   feeding: readonly ResolvedConnection[],
   feeder: ResolvedNode | undefined,
-  outgoing: ReadonlyMap<string, readonly ResolvedConnection[]>,
 ): string | undefined {
   if (feeding.length === 0) return "nothing in the pipeline feeds it";
-  if (feeder === undefined) return `${feeding.length} connections meet here`;
+  return feeder === undefined ? `${feeding.length} connections meet here` : undefined;
+}
+
+function whyElsewhere(
+  placedOn: string,
+  stage: Draft | undefined,
+  feeder: ResolvedNode | undefined,
+): string | undefined {
+  if (stage === undefined || stage.placedOn === placedOn) return undefined;
+  return `it runs on ${placedOn}, and ${feeder?.id} on ${stage.placedOn}`;
+}
+
+/** Why a node can't share the stage of its feeder, which runs at the same place; undefined when it can. */
+function whyApart(
+  node: ResolvedNode,
+  feeder: ResolvedNode,
+  placedOn: string,
+  outgoing: ReadonlyMap<string, readonly ResolvedConnection[]>,
+): string | undefined {
   if (node.runtime !== "wasm") return "it is a native node";
   if (feeder.runtime !== "wasm") return `${feeder.id} is a native node`;
+  if (placedOn !== "local") return undefined;
   if (node.trust !== feeder.trust) return `${feeder.id} is of other trust`;
   if (hasGrants(node) || hasGrants(feeder)) return "a node with grants has its child to itself";
   if (node.trust === "module" && outgoing.get(feeder.id)!.length > 1) {
@@ -81,12 +111,12 @@ function assemble(
   const isInside = ({ from, to }: ResolvedConnection) => stageOf.get(from.node) === stageOf.get(to.node);
   const inside = Map.groupBy(pipeline.connections.filter(isInside), ({ to }) => stageOf.get(to.node)!.id);
   const stages = drafts.map(
-    ({ id, nodes }): Stage => ({
+    ({ id, placedOn, nodes }): Stage => ({
       id,
       nodes,
       root: nodes[0]!.id,
       links: (inside.get(id) ?? []).map(({ from, to }) => ({ from, to })),
-      placedOn: "local",
+      placedOn,
     }),
   );
   const decisions = stages.flatMap(({ id, nodes }) =>

@@ -13,7 +13,7 @@ interface StageLink {
   readonly to: PortReference;
 }
 
-/** Neighbouring nodes that share one sandbox child, or one native node alone. A tree: every node but the root has exactly one
+/** Neighbouring nodes that share one sandbox child here or one opening at a peer, or one native node alone. A tree: every node but the root has exactly one
  * incoming connection, and that comes from inside. All frames from outside therefore enter at the root. */
 export interface Stage {
   /** `stage-1`, `stage-2`, …: in the order of the plan. */
@@ -23,7 +23,8 @@ export interface Stage {
   /** The id of the node that frames from outside enter. */
   readonly root: string;
   readonly links: readonly StageLink[];
-  readonly placedOn: "local";
+  /** `local`, or the device id of the peer that all its nodes are placed on. */
+  readonly placedOn: string;
 }
 
 /** Why a node is in its stage: for people who run `validate`. */
