@@ -63,6 +63,7 @@ const iceServer = z
     secret_file: setting(
       z.optional(path()),
       "TURN with time-limited credentials: a file whose first line is the secret that the server shares (`static-auth-secret` of coturn); instead of `credential_file`.",
+      "/etc/remotemedia/turn.secret",
     ),
   })
   .check(
