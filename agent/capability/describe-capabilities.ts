@@ -11,6 +11,7 @@ import { bounds, statementSchemaNumber } from "./bounds.ts";
 import { describeCodecs } from "./describe-codecs.ts";
 import { gibibytes, whole, within } from "./measure.ts";
 import type { CapabilityStatement, StatedAbsence, StatedGpu } from "./statement.ts";
+import { nodeWorld } from "./world.ts";
 
 /** What the agent says of itself. */
 export interface SelfFacts {
@@ -23,9 +24,6 @@ export interface SelfFacts {
   /** The most memory that one node may have. */
   readonly maxMemoryMb: number;
 }
-
-/** The world that guests are written against, as its package names it. */
-const worlds = ["remotemedia:node@1.0.0"];
 
 /** The statement of a machine. Whatever the facts hold, `parseStatement` takes what comes out: texts are cut to a line, numbers and
  * lists to the bounds. `device` is the host's name, `unknown` where it has none. */
@@ -64,7 +62,7 @@ export function describeCapabilities(facts: BoardFacts, self: SelfFacts): Capabi
       max_memory_mb: whole(self.maxMemoryMb, 1e9),
     },
     node_types: names(self.nodeTypes, bounds.nodeTypes),
-    wit: worlds,
+    wit: [nodeWorld],
     load: {
       cpu: hundredths(within(facts.cpu.load, 0, 1) ?? 0),
       memory: hundredths(within(1 - availableBytes / totalBytes, 0, 1) ?? 0),

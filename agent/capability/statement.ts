@@ -109,6 +109,8 @@ const statementSchema = z.object({
     )
     .max(bounds.networks),
   absent: z.array(absence).max(bounds.absences),
+  // What it asks for running nodes, in a unit that the mesh's owner chooses; absent where the operator has set none.
+  price: z.number().min(0).max(1e9).optional(),
 });
 
 /** What a device is, has and can do.

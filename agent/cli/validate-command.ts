@@ -3,7 +3,7 @@ import { loadConfig } from "../main/environment.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
 import { type FromPackage, Program } from "../main/program.ts";
 import type { OpenPort } from "../manifest/resolved.ts";
-import { explainReason } from "../placement/check-placement.ts";
+import { explainReason } from "../placement/find-refusal.ts";
 import type { Call } from "./command.ts";
 import { readPackageUse } from "./package-options.ts";
 import { formatBytes } from "./quantity.ts";
