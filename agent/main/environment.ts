@@ -30,3 +30,21 @@ export function plainEnvironment(): Readonly<Record<string, string>> {
   }
   return plain;
 }
+
+/** What a service manager wants to hear of: the socket, and how often it must hear that we are alive. */
+export interface ServiceEnvironment {
+  readonly socket: string;
+  /** Undefined without a watchdog, or with one that is another process's. */
+  readonly watchdogMs: number | undefined;
+}
+
+/** Taken out of the environment, so that no program that we start speaks in our name; undefined where nobody listens.
+ * @see https://www.freedesktop.org/software/systemd/man/latest/sd_notify.html */
+export function takeServiceEnvironment(): ServiceEnvironment | undefined {
+  const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: microseconds, WATCHDOG_PID: pid } = process.env;
+  for (const name of ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]) delete process.env[name];
+  if (socket === undefined || socket === "") return undefined;
+  const watchdogMs = Number(microseconds) / 1000;
+  const isOurs = pid === undefined || Number(pid) === process.pid;
+  return { socket, watchdogMs: isOurs && watchdogMs > 0 ? watchdogMs : undefined };
+}

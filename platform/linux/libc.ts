@@ -6,6 +6,8 @@ const symbols = {
   close: { args: ["i32"], returns: "i32" },
   // Variadic in C; on x86-64 and aarch64 Linux a pointer is passed the same way.
   ioctl: { args: ["i32", "u64", "ptr"], returns: "i32" },
+  socket: { args: ["i32", "i32", "i32"], returns: "i32" },
+  sendto: { args: ["i32", "ptr", "u64", "i32", "ptr", "u32"], returns: "i64" },
   prctl: { args: ["i32", "u64", "u64", "u64", "u64"], returns: "i32" },
   __errno_location: { args: [], returns: "ptr" },
 } as const;
