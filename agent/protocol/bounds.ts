@@ -9,6 +9,8 @@ export const protocolBounds = {
   frameBytes: 64 * 1024 * 1024,
   /** A piece's head, encoded. */
   headBytes: 4096,
+  /** The failures of one call, encoded. */
+  failureBytes: 1024 * 1024,
   manifestBytes: 128 * 1024,
   blobPartBytes: 48 * 1024,
   failures: 1024,
