@@ -22,7 +22,7 @@ describe("parseStatement", () => {
 
   it("drops keys that a later version has added, on every floor", () => {
     const { cpu, ...rest } = boardStatement();
-    const later = { ...rest, mood: 3, cpu: { ...cpu, numa: 2 } };
+    const later = { ...rest, later_word: 3, cpu: { ...cpu, numa: 2 } };
     expect(parseStatement(later)).toEqual(boardStatement());
   });
 
