@@ -230,3 +230,50 @@ describe("the plan of any pipeline", () => {
     );
   });
 });
+
+describe("a plan over several places", () => {
+  const places = (written: string) =>
+    new Map(written.split(" ").map((pair) => pair.split("@") as [string, string]));
+  const planAt = (nodes: Nodes, connections: readonly string[], written: string) => {
+    const at = places(written);
+    return planStages(pipeline(nodes, connections, ["Own", "Other"]), (node) => at.get(node) ?? "local");
+  };
+
+  it("parts neighbours that run on different machines", () => {
+    const planned = planAt([pass("a"), pass("b"), pass("c")], ["a>b", "b>c"], "b@gpu");
+    expect(show(planned)).toEqual(["a", "b", "c", "a.out>b.in", "b.out>c.in"]);
+    expect(planned.stages.map(({ placedOn }) => placedOn)).toEqual(["local", "gpu", "local"]);
+    expect(planned.decisions.map(({ reason }) => reason).slice(1)).toEqual([
+      "starts a stage: it runs on gpu, and a on local",
+      "starts a stage: it runs on local, and b on gpu",
+    ]);
+  });
+
+  it("puts what one peer runs in one stage, whoever wrote it, branches too: the peer parts it for itself", () => {
+    const planned = planAt(
+      [pass("a"), own("b"), own("c"), pass("d"), ["e", "Other"]],
+      ["a>b", "b>c", "b>d", "a>e"],
+      "a@gpu b@gpu c@gpu d@gpu e@gpu",
+    );
+    expect(show(planned)).toEqual(["a+b+c+d+e"]);
+    expect(planned.decisions[1]?.reason).toBe("shares the stage of a");
+  });
+
+  it("starts a stage at a peer too where connections meet, where sixteen are full, and after a node of ours", () => {
+    const merge = planAt(
+      [pass("s"), pass("a"), pass("b"), pass("m")],
+      ["s>a", "s>b", "a>m", "b>m"],
+      "s@p a@p b@p m@p",
+    );
+    expect(show(merge).slice(0, 2)).toEqual(["s+a+b", "m"]);
+    const ids = Array.from({ length: 20 }, (_, n) => `n${n}`);
+    const long = planAt(
+      ids.map(pass),
+      ids.slice(1).map((id, n) => `n${n}>${id}`),
+      ids.map((id) => `${id}@p`).join(" "),
+    );
+    expect(long.stages.map(({ nodes }) => nodes.length)).toEqual([16, 4]);
+    const native = planAt([["src", "TestSource"], pass("a")], ["src>a"], "a@p");
+    expect(show(native).slice(0, 2)).toEqual(["src", "a"]);
+  });
+});
