@@ -66,6 +66,10 @@ export const commands: readonly Command[] = [
     options: {
       live: { value: "SOURCE", many: true, help: "As run takes it: check the pipeline with that source." },
       set,
+      explain: {
+        help: "Also show every machine that was considered for each node, its score and the reason.",
+      },
+      peer: { value: "URL", many: true, help: "As run takes it: consider that peer too." },
       ...trustOptions,
       ...unsignedOption,
       ...registryOptions,
@@ -73,7 +77,11 @@ export const commands: readonly Command[] = [
     notes: [
       "Checks the manifest, the graph, ports, params, modules and limits, and shows where each node would run. Every mistake is told with its line and column, not only the first.",
     ],
-    examples: ["remotemedia validate examples/calculator", "remotemedia validate pipeline.json --json"],
+    examples: [
+      "remotemedia validate examples/calculator",
+      "remotemedia validate pipeline.json --json",
+      "remotemedia validate examples/calculator --explain",
+    ],
     load: async () => (await import("./validate-command.ts")).executeValidate,
   },
   ...packageCommands,

@@ -1,8 +1,12 @@
 // `remotemedia validate`: everything that can be known of a pipeline without running it.
+
+import type { CapabilityStatement } from "../capability/statement.ts";
 import { loadConfig } from "../main/environment.ts";
+import { findPlaces } from "../main/find-places.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
 import { type FromPackage, Program } from "../main/program.ts";
 import type { OpenPort } from "../manifest/resolved.ts";
+import { describePlacement, explainPlacement } from "../placement/explain-placement.ts";
 import { explainReason } from "../placement/find-refusal.ts";
 import type { Call } from "./command.ts";
 import { readPackageUse } from "./package-options.ts";
@@ -13,8 +17,13 @@ import { oneLine } from "./terminal.ts";
 export async function executeValidate(call: Call): Promise<number> {
   const { operands, texts, flag, terminal } = call;
   await using program = new Program({ config: await loadConfig(), onWeakSandbox: () => {} });
+  const peers = texts("peer");
+  const places =
+    flag("explain") || peers.length > 0
+      ? (local: () => Promise<CapabilityStatement>) => findPlaces(local, peers)
+      : undefined;
   const pipeline = await program.load(
-    { path: operands[0]!, overrides: texts("set"), live: texts("live") },
+    { path: operands[0]!, overrides: texts("set"), live: texts("live"), places },
     readPackageUse(call),
   );
   terminal.print(
@@ -22,14 +31,14 @@ export async function executeValidate(call: Call): Promise<number> {
       ? JSON.stringify(describe(pipeline), undefined, 2)
       : flag("quiet")
         ? `ok: ${pipeline.file}`
-        : format(pipeline).join("\n"),
+        : [...format(pipeline), ...(flag("explain") ? explain(pipeline) : [])].join("\n"),
   );
   return 0;
 }
 
 /** The JSON document. */
 function describe(pipeline: LoadedPipeline & FromPackage): object {
-  const { file, resolved, plan, modules, degraded, installed } = pipeline;
+  const { file, resolved, plan, placement, modules, degraded, installed } = pipeline;
   return {
     ok: true,
     file,
@@ -53,6 +62,7 @@ function describe(pipeline: LoadedPipeline & FromPackage): object {
       nodes: nodes.map((node) => node.id),
       placed_on: placedOn,
     })),
+    ...(placement && { placement: describePlacement(placement) }),
     connections: resolved.connections.map(({ from, to }) => ({ from: show(from), to: show(to) })),
     inputs: plan.openInputs.map((port) => ({ port: show(port), kinds: port.kinds })),
     outputs: plan.openOutputs.map((port) => ({
@@ -122,6 +132,24 @@ function format({
     "",
     ...formatOpen("takes --input", plan.openInputs),
     ...formatOpen("gives --output", plan.openOutputs),
+  ];
+}
+
+/** Every place that was considered for each node. */
+function explain({ placement }: LoadedPipeline): string[] {
+  if (placement === undefined) return [];
+  return [
+    "",
+    ...formatTable(
+      [
+        { title: "node", text: ({ node }) => node },
+        { title: "place", text: ({ place }) => place },
+        { title: "verdict", text: ({ verdict }) => verdict },
+        { title: "score", right: true, text: ({ score }) => score },
+        { title: "because", text: ({ because }) => because },
+      ],
+      explainPlacement(placement),
+    ),
   ];
 }
 

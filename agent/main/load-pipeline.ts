@@ -9,7 +9,8 @@ import { parseManifest } from "../manifest/parse-manifest.ts";
 import { resolvePipeline } from "../manifest/resolve.ts";
 import type { ResolvedPipeline } from "../manifest/resolved.ts";
 import type { NodeDescriptor } from "../node/descriptor.ts";
-import { checkPlacement, type DegradedNode } from "../placement/check-placement.ts";
+import { checkPlacement, type DegradedNode, findDegraded } from "../placement/check-placement.ts";
+import type { Assignment, Place } from "../placement/place.ts";
 import type { Plan } from "../placement/plan.ts";
 import { planStages } from "../placement/plan-stages.ts";
 import type { ModuleLibrary } from "../sandbox/prepare/module-library.ts";
@@ -30,6 +31,8 @@ export interface PipelineRequest {
   readonly overrides: readonly string[];
   /** Sources in front of open inputs, as `--live` takes them. */
   readonly live?: readonly string[] | undefined;
+  /** The machines that nodes may be placed on, this one among them. Default: this one alone, and nothing is asked of it that no node needs. */
+  readonly places?: ((local: () => Promise<CapabilityStatement>) => Promise<readonly Place[]>) | undefined;
   /** Told why this very machine couldn't run it, a refusal by its devices or its policy, where it is to run on others. Default: that is thrown. */
   readonly onUnfit?: ((why: RemoteMediaError) => void) | undefined;
 }
@@ -42,6 +45,8 @@ export interface LoadedPipeline {
   /** Nodes that will run without something that they prefer. */
   readonly degraded: readonly DegradedNode[];
   readonly plan: Plan;
+  /** Where each node runs and why; undefined where no `places` were given: then all run here. */
+  readonly placement: Assignment | undefined;
   /** By `moduleKey`. */
   readonly modules: ReadonlyMap<string, Preparation>;
 }
@@ -61,23 +66,31 @@ export async function loadPipeline(
   const catalog = await openCatalog(written, descriptors, request);
   const manifest = applyOverrides(addLiveInputs(written, catalog, request.live ?? []), request.overrides);
   const resolved = resolvePipeline(manifest, catalog);
-  const degraded = await checkFitness(resolved, statement, request.onUnfit);
+  const { degraded, placement } = await placePipeline(resolved, statement, request);
   const modules = await prepareModules(resolved, folder, library, onPreparing);
-  return { file, resolved, degraded, plan: planStages(resolved), modules };
+  const plan = planStages(resolved, placement && ((node) => placement.decisions.get(node)!.place));
+  return { file, resolved, degraded, plan, placement, modules };
 }
 
-async function checkFitness(
+type Placed = Pick<LoadedPipeline, "degraded" | "placement">;
+
+async function placePipeline(
   resolved: ResolvedPipeline,
   statement: () => Promise<CapabilityStatement>,
-  onUnfit: PipelineRequest["onUnfit"],
-): Promise<DegradedNode[]> {
+  { places, onUnfit }: PipelineRequest,
+): Promise<Placed> {
   try {
     checkGrants(resolved, grantNothing);
-    return await checkPlacement(resolved, statement);
+    if (places === undefined) {
+      return { degraded: await checkPlacement(resolved, statement), placement: undefined };
+    }
+    const { placeNodes } = await import("../placement/place-nodes.ts");
+    const placement = placeNodes(resolved, await places(statement));
+    return { degraded: findDegraded(placement), placement };
   } catch (thrown) {
     if (onUnfit === undefined || !(thrown instanceof RemoteMediaError)) throw thrown;
     onUnfit(thrown);
-    return [];
+    return { degraded: [], placement: undefined };
   }
 }
 

@@ -3,7 +3,6 @@ import type { Reason } from "../capability/match-capabilities.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
 import type { ResolvedNode, ResolvedPipeline } from "../manifest/resolved.ts";
 import type { Assignment, Place } from "./place.ts";
-import { placeNodes } from "./place-nodes.ts";
 
 /** A node that runs without something that it prefers. */
 export interface DegradedNode {
@@ -19,6 +18,8 @@ export async function checkPlacement(
   statement: () => Promise<CapabilityStatement>,
 ): Promise<DegradedNode[]> {
   if (!pipeline.nodes.some(hasWishes)) return [];
+  // Most pipelines ask nothing: they don't load what decides between machines.
+  const { placeNodes } = await import("./place-nodes.ts");
   return findDegraded(placeNodes(pipeline, [localPlace(await statement())]));
 }
 

@@ -120,7 +120,7 @@ class Search {
   #refused(node: number, at: number): ConsideredPlace {
     const { id: place, name } = this.places[at]!;
     const { reasons, unmet } = this.rules.find(this.#nodes[node]!, this.places[at]!)!;
-    const nothing = { score: undefined, times: undefined, missing: [] };
+    const nothing = { tier: Number.POSITIVE_INFINITY, score: undefined, times: undefined, missing: [] };
     return { place, name, verdict: "refused", reasons, unmet, ...nothing };
   }
 
@@ -146,7 +146,7 @@ class Search {
         : []),
     ];
     const verdict = at === all[node] ? "chosen" : "fallback";
-    return { place, name, verdict, score, times, reasons, unmet: [], missing };
+    return { place, name, verdict, tier: tierOf(gladness), score, times, reasons, unmet: [], missing };
   }
 
   #gladnessOf(node: ResolvedNode, at: number): Gladness {

@@ -57,6 +57,9 @@ export interface ConsideredPlace {
   readonly place: string;
   readonly name: string;
   readonly verdict: "chosen" | "fallback" | "refused";
+  /** How gladly the node goes there: lower ones come first, whatever their scores; by `placement.prefer`, and 2 more where it is over its
+   * deadline. Infinity when refused. */
+  readonly tier: number;
   /** Of this node there, its neighbours being where they are placed; undefined when refused. */
   readonly score: Score | undefined;
   /** Undefined when refused. */

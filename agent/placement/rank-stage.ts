@@ -6,6 +6,8 @@ import type { Stage } from "./plan.ts";
 export interface StageCandidate {
   readonly place: string;
   readonly name: string;
+  /** The highest of its nodes': lower ones come first, whatever their scores. */
+  readonly tier: number;
   /** A frame's way there, its wait, all computing, and the way back; `rank` as each node's, summed. */
   readonly score: Score;
 }
@@ -23,11 +25,16 @@ export function rankStage({ nodes, root, placedOn }: Stage, { decisions }: Assig
     const computeMs = there.reduce((sum, { times }) => sum + times!.computeMs, 0);
     const backMs = Math.max(...there.map(({ times }) => times!.backMs));
     const rank = there.reduce((sum, { score }) => sum + score!.rank, 0);
-    return [{ place, name, score: { rank, ms: thereMs + queueMs + computeMs + backMs } }];
+    const tier = Math.max(...there.map((one) => one.tier));
+    return [{ place, name, tier, score: { rank, ms: thereMs + queueMs + computeMs + backMs } }];
   });
   const placedFirst = ({ place }: StageCandidate) => (place === placedOn ? 0 : 1);
   return candidates.toSorted(
-    (a, b) => placedFirst(a) - placedFirst(b) || a.score.rank - b.score.rank || a.score.ms - b.score.ms,
+    (a, b) =>
+      placedFirst(a) - placedFirst(b) ||
+      a.tier - b.tier ||
+      a.score.rank - b.score.rank ||
+      a.score.ms - b.score.ms,
   );
 }
 
