@@ -1,5 +1,7 @@
 // The commands: what each takes, for parsing and for help. Executing one is imported when it is asked for.
+import { agentCommands } from "./agent-commands.ts";
 import type { Command } from "./command.ts";
+import { meshCommands } from "./mesh-commands.ts";
 import { packageCommands } from "./package-commands.ts";
 import { registryOptions, trustOptions, unsignedOption } from "./package-options.ts";
 
@@ -126,9 +128,9 @@ export const commands: readonly Command[] = [
     examples: ["remotemedia doctor", "remotemedia doctor --json"],
     load: async () => (await import("./doctor-command.ts")).executeDoctor,
   },
+  ...agentCommands,
+  ...meshCommands,
 ];
 
 /** Commands that are known by name and come later: they are refused as such, not as slips of the finger. */
-export const laterCommands: readonly string[] = [
-  ...["agent", "pair", "peers", "status", "top", "fleet", "dev"],
-];
+export const laterCommands: readonly string[] = ["pair", "fleet", "dev"];

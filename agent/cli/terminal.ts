@@ -14,6 +14,8 @@ export interface TerminalParts {
   readonly color: boolean;
   /** Of stderr; read at each status line. */
   columns(): number;
+  /** Of stdout; default 24. */
+  rows?(): number;
   /** Writes all of it, or gives up silently when nobody reads any more. @throws RemoteMediaError `output-failed`, of stdout */
   write(stream: Stream, text: string): void;
 }
@@ -22,6 +24,7 @@ export interface TerminalParts {
 export class Terminal {
   readonly #parts: TerminalParts;
   #hasStatus = false;
+  #drawn = 0;
 
   constructor(parts: TerminalParts) {
     this.#parts = parts;
@@ -60,6 +63,15 @@ export class Terminal {
     this.#parts.write("stderr", `\r\u001b[2K${line ?? ""}`);
   }
 
+  /** Shows lines on stdout in place of those that it showed last; only where stdout is a terminal. What is wider or longer than it is cut. */
+  redraw(lines: readonly string[]): void {
+    const most = Math.max((this.#parts.rows?.() ?? 24) - 1, 1);
+    const shown = lines.slice(0, most).map((line) => line.slice(0, this.columns - 1));
+    const up = this.#drawn === 0 ? "" : `\u001b[${this.#drawn}A`;
+    this.#drawn = shown.length;
+    this.#parts.write("stdout", `${up}\r\u001b[J${shown.map((line) => `${line}\n`).join("")}`);
+  }
+
   paint(stream: Stream, style: Style, text: string): string {
     if (!this.#parts.color || !this.isTerminal(stream)) return text;
     return `\u001b[${codes[style]}m${text}\u001b[0m`;
@@ -75,6 +87,7 @@ export function openTerminal(color: boolean): Terminal {
     isTerminal: { stdout: isatty(1), stderr: isatty(2) },
     color,
     columns: () => process.stderr.columns || 80,
+    rows: () => process.stdout.rows || 24,
     write: (stream, text) => writeAll(descriptors[stream], text),
   });
 }
