@@ -40,14 +40,14 @@ const verifyMs = 60_000;
 
 /** Resolves when both ends have shown a membership that holds and the certificate that it names.
  * @throws RemoteMediaError `peer-unreachable` (no link in time), `peer-denied`, `membership-*`, `peer-version`, `statement-invalid`, `peer-invalid`, `peer-lost` */
-export function openSession(options: SessionOptions): Promise<PeerSession> {
+export function openSession(options: SessionOptions): Promise<MeshSession> {
   return new MeshSession(options).opened;
 }
 
-class MeshSession implements PeerSession {
-  readonly opened: Promise<PeerSession>;
+export class MeshSession implements PeerSession {
+  readonly opened: Promise<MeshSession>;
   readonly #options: SessionOptions;
-  readonly #settled = Promise.withResolvers<PeerSession>();
+  readonly #settled = Promise.withResolvers<MeshSession>();
   readonly #messages = new Set<(message: StageControl) => void>();
   readonly #news = new Set<() => void>();
   readonly #ends = new Set<(why: RemoteMediaError) => void>();

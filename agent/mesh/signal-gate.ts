@@ -29,6 +29,8 @@ export interface OpenedSignal {
   readonly clockOffsetMs: number;
   /** A member's announcement that may be an old one: it is answered, so that the sender can prove itself, and nothing else. */
   readonly isDoubtful: boolean;
+  /** Whether it echoes a challenge of ours: it answers something. */
+  readonly isReply: boolean;
 }
 
 /** Why signals were dropped. */
@@ -142,7 +144,7 @@ export class SignalGate {
     if (!isFresh && body.type !== "announce") return this.drop("stale");
     record.member = member;
     if (body.type === "announce") record.theirChallenge = body.challenge;
-    return { from: member, body, clockOffsetMs, isDoubtful: !isFresh };
+    return { from: member, body, clockOffsetMs, isDoubtful: !isFresh, isReply: isEcho };
   }
 
   #isOurs(echo: string, record: SenderRecord, nowMs: number): boolean {

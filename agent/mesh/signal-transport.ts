@@ -9,15 +9,19 @@ export interface SignalRoute {
   send(to: string, method: string, envelope: string): void;
 }
 
-/** A signal as it came: text, and the way back. */
-export type SignalListener = (envelope: string, route: SignalRoute) => void;
+export interface SignalEvents {
+  /** A signal as it came. */
+  onSignal(envelope: string, route: SignalRoute): void;
+  /** A way to somebody unknown has opened: it wants to hear who we are. */
+  onRoute(route: SignalRoute): void;
+  /** Somebody says that a device is there, or gone: worth an attempt, and no more. */
+  onDevice(device: string, isThere: boolean): void;
+}
 
 export interface SignalTransport extends AsyncDisposable {
   readonly name: string;
-  /** There is one listener. */
-  onSignal(listener: SignalListener): void;
-  /** The way to a device, if this transport has one now. */
+  /** Called once, before anything else. */
+  start(events: SignalEvents): void;
+  /** The way to a device, where this transport can reach any by its id alone. */
   routeTo(device: string): SignalRoute | undefined;
-  /** Told when `routeTo` may have a new answer. */
-  onRoutes(listener: () => void): void;
 }
