@@ -2,6 +2,6 @@
 
 /** In alphabetical order; a test holds it to the types. */
 export const nativeNames: readonly string[] = [
-  ...["AudioSink", "AudioSource", "CameraSource", "FileSink", "FileSource", "ImageSink", "RtspSource"],
-  ...["ScreenSource", "SyntheticSource"],
+  ...["AudioSink", "AudioSource", "CameraSource", "FileSink", "FileSource", "ImageSink"],
+  ...["RemotePipelineNode", "RtspSource", "ScreenSource", "SyntheticSource"],
 ];

@@ -7,6 +7,7 @@ import { cameraSource } from "./nodes/camera-source.ts";
 import { fileSink } from "./nodes/file-sink.ts";
 import { fileSource } from "./nodes/file-source.ts";
 import { imageSink } from "./nodes/image-sink.ts";
+import { remotePipeline } from "./nodes/remote-pipeline.ts";
 import { rtspSource } from "./nodes/rtsp-source.ts";
 import { screenSource } from "./nodes/screen-source.ts";
 import { syntheticSource } from "./nodes/synthetic-source.ts";
@@ -18,6 +19,7 @@ const types: readonly NativeNodeType[] = [
   fileSink,
   fileSource,
   imageSink,
+  remotePipeline,
   rtspSource,
   screenSource,
   syntheticSource,

@@ -51,7 +51,8 @@ export interface NativeContext {
   onEvent(event: NativeEvent): void;
 }
 
-/** One of both: a source has outputs and no input, a sink inputs and no output. `params` fit the descriptor's schema, defaults filled in.
+/** One of both: a source has outputs and no input, a sink inputs and no output. What has both and opens neither is a unit that the composition
+ * root makes, as `RemotePipelineNode` is. `params` fit the descriptor's schema, defaults filled in.
  * Opening starts nothing that runs; it throws RemoteMediaError for what can be known to fail before a frame flows. */
 export interface NativeNodeType {
   readonly descriptor: NodeDescriptor;
