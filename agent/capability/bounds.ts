@@ -19,6 +19,7 @@ export const bounds = {
   throttleCauses: 16,
   networks: 64,
   absences: 128,
+  sources: 512,
 } as const;
 
 /** A statement's `schema`. Keys may be added under one number, which older readers drop; a change of meaning gets the next. */

@@ -108,10 +108,18 @@ const statementSchema = z.object({
       }),
     )
     .max(bounds.networks),
+  /** Parts that were not found but set, such as `storage_gb` or `frameworks.onnx`, and who set them. */
+  source: z
+    .record(line(bounds.nameLength + 64), word)
+    .refine((all) => Object.keys(all).length <= bounds.sources, "too many sources")
+    .optional(),
   absent: z.array(absence).max(bounds.absences),
   // What it asks for running nodes, in a unit that the mesh's owner chooses; absent where the operator has set none.
   price: z.number().min(0).max(1e9).optional(),
 });
+
+/** The schema of each part, for those who set one. */
+export const statementParts = statementSchema.shape;
 
 /** What a device is, has and can do.
  *

@@ -1,9 +1,12 @@
 // The agent's file, read: its settings with every default, and its paths made whole.
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
+import type { StatementOverrides } from "../capability/override-statement.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import { type ParsedAgentConfig, parseAgentConfig } from "../config/parse-agent-config.ts";
 import { readBounded } from "./read-bounded.ts";
+
+type Refuse = ParsedAgentConfig["refuse"];
 
 const maxBytes = 1024 * 1024;
 
@@ -13,8 +16,8 @@ export interface LoadedAgentConfig {
   readonly file: string | undefined;
   /** The control socket's path. */
   readonly controlSocket: string;
-  /** For what is checked later: refuses a setting of the file. */
-  readonly refuse: ParsedAgentConfig["refuse"];
+  /** The operator's word over what probes find. */
+  readonly overrides: StatementOverrides;
 }
 
 /** @param file as `--config` names it; without it `agent.json` of the home folder, which needn't be there
@@ -28,8 +31,15 @@ export async function loadAgentConfig(home: string, file?: string): Promise<Load
     settings: whole,
     file: text === undefined ? undefined : path,
     controlSocket: whole.control_socket ?? resolve(join(home, "agent.sock")),
-    refuse,
+    overrides: await readOverrides(settings, refuse),
   };
+}
+
+/** What checks them is heavy, and most files have none. */
+async function readOverrides({ capabilities }: AgentConfig, refuse: Refuse): Promise<StatementOverrides> {
+  if (Object.keys(capabilities).length === 0) return {};
+  const { parseOverrides } = await import("../capability/override-statement.ts");
+  return parseOverrides(capabilities, (path, why, hint) => refuse(["capabilities", ...path], why, hint));
 }
 
 /** Of a file that may be absent undefined. */

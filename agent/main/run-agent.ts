@@ -68,7 +68,7 @@ async function openNotifier({ service, onLog }: AgentRun) {
 
 /** Opening may wait for a network: who interrupts it doesn't. */
 async function openUnlessStopped({ open, config, loaded, onLog, drain }: AgentRun): Promise<RunningAgent> {
-  const opening = open({ config, settings: loaded.settings, onLog });
+  const opening = open({ config, settings: loaded.settings, overrides: loaded.overrides, onLog });
   const interrupted = Promise.withResolvers<never>();
   onAbort(drain, () => {
     interrupted.reject(new RemoteMediaError("interrupted", "interrupted before the agent was up"));

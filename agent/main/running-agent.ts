@@ -1,5 +1,6 @@
 // What an agent is to whoever starts it: `openAgent` gives one, the command `agent` holds it.
 import type { RemoteMediaError } from "../../platform/base/error.ts";
+import type { StatementOverrides } from "../capability/override-statement.ts";
 import type { AgentConfig } from "../config/agent-config.ts";
 import type { Config } from "../config/config.ts";
 import type { AgentView } from "../web/agent-view.ts";
@@ -18,6 +19,8 @@ export interface AgentOptions {
   readonly config: Config;
   /** What the agent's file says, with every default. */
   readonly settings: AgentConfig;
+  /** For `overrideStatement`, with the settings' price. */
+  readonly overrides: StatementOverrides;
   readonly onLog: (line: AgentLog) => void;
 }
 
