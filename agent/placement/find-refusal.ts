@@ -14,6 +14,7 @@ export interface Refusal {
 }
 
 const bytesInMib = 2 ** 20;
+const matched: Match = { verdict: "matched" };
 
 /** Holds nodes against places. Answers that cost something are kept. */
 export class PlaceRules {
@@ -42,7 +43,7 @@ export class PlaceRules {
   /** What it has of what the node requires and prefers. */
   match(node: ResolvedNode, place: Place): Match {
     const key = this.#keyOf(node);
-    if (key === "[]") return { verdict: "matched" };
+    if (key === "[]") return matched;
     const known = this.#matches.get(key) ?? new Map<Place, Match>();
     this.#matches.set(key, known);
     const match = known.get(place) ?? matchCapabilities(node.requirements, place.statement);

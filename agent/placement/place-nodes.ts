@@ -132,12 +132,13 @@ class Search {
     const missing = match.verdict === "degraded" ? match.missing : [];
     const gladness = this.#gladness[node]![at]!;
     const policy = this.costs.explainPolicy(node, at);
-    const ways = this.costs.waysMs(node, at, all);
+    const { waysMs, leavingMs } = this.costs.explainWays(node, at, all);
     const { prefer, deadline_ms: deadlineMs } = resolved.placement;
     const reasons = [
       `computes in ${ms(times.computeMs)}${certainty[times.known]}`,
-      ...(ways > 0 ? [`ways to its neighbours ${ms(ways)}`] : []),
-      ...(place !== "local" && times.queueMs > 0 ? [`frames wait there ${ms(times.queueMs)}`] : []),
+      ...(waysMs > 0 ? [`ways to and from it ${ms(waysMs)}`] : []),
+      ...(place !== "local" && times.queueMs > 0 ? [`of that, frames wait ${ms(times.queueMs)}`] : []),
+      ...(leavingMs > 0 ? [`${ms(leavingMs)} against leaving this device`] : []),
       ...(policy === undefined ? [] : [policy]),
       ...missing.map(explainReason),
       ...(gladness.wish > 0 ? [`\`placement.prefer\` has "${prefer![0]}" before it`] : []),

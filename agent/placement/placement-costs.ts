@@ -5,11 +5,13 @@ import type { Place, PlacementFacts, Score } from "./place.ts";
 import { type Link, type PlacementProblem, wayCost } from "./placement-problem.ts";
 
 /** Leaving this device must gain something: a peer's time counts a tenth more, and each entry a millisecond. */
-const away = { factor: 1.1, entryMs: 1 } as const;
+const away = { share: 0.1, entryMs: 1 } as const;
 /** A rank is worth more than any sum of times. */
 const rankWorth = 1e7;
 /** A place that is busier than this is as good as full. */
 const fullLoad = 0.95;
+
+type Ways = Pick<PlacementProblem, "enter" | "leave" | "perByte">;
 
 /** Frames that enter a node from `--input` and leave it to `--output`: both are here, wherever the node is. */
 interface OpenEnds {
@@ -26,7 +28,9 @@ export class PlacementCosts {
   readonly #ends: readonly OpenEnds[];
   readonly #links: readonly Link[];
   readonly #linksOf: readonly (readonly Link[])[];
-  readonly #ways: Pick<PlacementProblem, "enter" | "leave" | "perByte">;
+  /** With what leaving this device costs, and without. */
+  readonly #ways: Ways;
+  readonly #plainWays: Ways;
   readonly #strengths: readonly number[];
   readonly #prices: readonly number[];
 
@@ -45,13 +49,13 @@ export class PlacementCosts {
     for (const link of this.#links) {
       for (const end of [link.from, link.to]) (this.#linksOf[end] as Link[]).push(link);
     }
-    const toll = ({ id }: Place) => (id === "local" ? 0 : away.entryMs);
     const { ways } = estimates;
-    this.#ways = {
-      enter: Float64Array.from(ways, (way, at) => way.halfRttMs + way.queueMs + toll(places[at]!)),
-      leave: Float64Array.from(ways, ({ halfRttMs }) => halfRttMs),
-      perByte: Float64Array.from(ways, ({ msPerByte }) => msPerByte),
-    };
+    const enter = Float64Array.from(ways, ({ halfRttMs, queueMs }) => halfRttMs + queueMs);
+    const leave = Float64Array.from(ways, ({ halfRttMs }) => halfRttMs);
+    const perByte = Float64Array.from(ways, ({ msPerByte }) => msPerByte);
+    this.#plainWays = { enter, leave, perByte };
+    const toll = (place: number) => (places[place]!.id === "local" ? 0 : away.entryMs);
+    this.#ways = { enter: enter.map((ms, place) => ms + toll(place)), leave, perByte };
     this.#strengths = rankBy(places, (place) => -strengthOf(place));
     this.#prices = rankBy(places, ({ id, price }) => (id === "local" ? 0 : (price ?? Number.MAX_VALUE)));
   }
@@ -73,17 +77,15 @@ export class PlacementCosts {
   /** Of one node at a place, its neighbours being `at` theirs: its own time and the ways. */
   score(node: number, place: number, at: ArrayLike<number>): Score {
     const { rank, ms } = this.#own(node, place);
-    return { rank, ms: ms + this.waysMs(node, place, at) };
+    return { rank, ms: ms + this.#linksMs(this.#ways, node, place, at) };
   }
 
-  /** Of the ways between a node and its neighbours. */
-  waysMs(node: number, place: number, at: ArrayLike<number>): number {
-    let total = 0;
-    for (const link of this.#linksOf[node]!) {
-      const [from, to] = link.from === node ? [place, at[link.to]!] : [at[link.from]!, place];
-      total += wayCost(this.#ways, link, from, to);
-    }
-    return total;
+  /** What the score of a node has beyond its computing: the ways as they are, and what leaving this device is held against it. */
+  explainWays(node: number, place: number, at: ArrayLike<number>): { waysMs: number; leavingMs: number } {
+    const waysMs =
+      this.#linksMs(this.#plainWays, node, place, at) + this.#endsMs(this.#plainWays, node, place);
+    const all = this.#linksMs(this.#ways, node, place, at) + this.#endsMs(this.#ways, node, place);
+    return { waysMs, leavingMs: all - waysMs + this.#leavingMs(node, place) };
   }
 
   /** Of the whole. */
@@ -114,23 +116,41 @@ export class PlacementCosts {
   }
 
   #own(node: number, place: number): Score {
-    const { placement } = this.#nodes[node]!;
-    const { statement, id } = this.#places[place]!;
-    const { ms } = this.#estimates.computeMs(this.#nodes[node]!, place);
-    const { entries, exits, bytes } = this.#ends[node]!;
-    const { enter, leave, perByte } = this.#ways;
-    const ends = entries * enter[place]! + exits * leave[place]! + bytes * perByte[place]!;
-    const compute = ms * (id === "local" ? 1 : away.factor);
-    switch (placement.policy) {
+    const { policy } = this.#nodes[node]!.placement;
+    const { ms: computeMs } = this.#estimates.computeMs(this.#nodes[node]!, place);
+    const ms = computeMs + this.#leavingMs(node, place) + this.#endsMs(this.#ways, node, place);
+    switch (policy) {
       case "latency":
-        return { rank: 0, ms: compute + ends };
-      case "balanced":
-        return { rank: 0, ms: compute / (1 - Math.min(loadOf(statement), fullLoad)) + ends };
+        return { rank: 0, ms };
+      case "balanced": {
+        const load = Math.min(loadOf(this.#places[place]!.statement), fullLoad);
+        return { rank: 0, ms: ms + (computeMs * load) / (1 - load) };
+      }
       case "greedy":
-        return { rank: this.#strengths[place]!, ms: compute + ends };
+        return { rank: this.#strengths[place]!, ms };
       case "cost":
-        return { rank: this.#prices[place]!, ms: compute + ends };
+        return { rank: this.#prices[place]!, ms };
     }
+  }
+
+  /** Of the ways between a node and its neighbours. */
+  #linksMs(ways: Ways, node: number, place: number, at: ArrayLike<number>): number {
+    let total = 0;
+    for (const link of this.#linksOf[node]!) {
+      const [from, to] = link.from === node ? [place, at[link.to]!] : [at[link.from]!, place];
+      total += wayCost(ways, link, from, to);
+    }
+    return total;
+  }
+
+  #endsMs({ enter, leave, perByte }: Ways, node: number, place: number): number {
+    const { entries, exits, bytes } = this.#ends[node]!;
+    return entries * enter[place]! + exits * leave[place]! + bytes * perByte[place]!;
+  }
+
+  #leavingMs(node: number, place: number): number {
+    if (this.#places[place]!.id === "local") return 0;
+    return away.share * this.#estimates.computeMs(this.#nodes[node]!, place).ms;
   }
 }
 
