@@ -7,7 +7,7 @@ const maxBytes = 64 * 1024;
 
 /** `-` is stdin. @throws RemoteMediaError `usage` where it can't be read, `membership-invalid` where it is far too large */
 export async function readDocument(file: string): Promise<Uint8Array> {
-  const bytes = await readBounded(file === "-" ? "/dev/stdin" : file, maxBytes).catch((thrown: unknown) => {
+  const bytes = await (file === "-" ? readStdin() : readBounded(file, maxBytes)).catch((thrown: unknown) => {
     throw new RemoteMediaError(
       "usage",
       `mesh: ${file} can't be read: ${toRemoteMediaError(thrown).message}`,
@@ -30,4 +30,16 @@ export async function writeDocument(file: string, text: string): Promise<void> {
     yield bytes;
   };
   await writeWholeFile(file, chunks());
+}
+
+/** A socket, too, which can't be opened by its name. */
+async function readStdin(): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) break;
+  }
+  return Buffer.concat(chunks);
 }
