@@ -8,8 +8,7 @@ import { peerInvalid } from "../protocol/field-reader.ts";
 import type { PeerSession, Role, StageControl } from "../protocol/peer-session.ts";
 import { encodeWireError } from "../protocol/wire-error.ts";
 import { ServedStage, servedCredit } from "./served-stage.ts";
-import type { StageHost } from "./stage-host.ts";
-import type { HostedStage, ServedEvent } from "./stage-server.ts";
+import type { HostedStage, ServedEvent, StageHost } from "./stage-host.ts";
 import { openBlobTaker } from "./take-blobs.ts";
 
 interface ServerSessionOptions {

@@ -3,7 +3,7 @@ import { RemoteMediaError } from "../../platform/base/error.ts";
 import type { Timers } from "../../platform/contract/timers.ts";
 import type { PeerSession } from "../protocol/peer-session.ts";
 import { ServerSession } from "./server-session.ts";
-import type { StageHost } from "./stage-host.ts";
+import type { HostedStage, ServedEvent, StageHost } from "./stage-host.ts";
 
 export interface StageServerOptions {
   /** This device's id. */
@@ -15,29 +15,6 @@ export interface StageServerOptions {
   /** Why nobody may have anything run here; undefined where members may. */
   readonly barred?: () => string | undefined;
   readonly onEvent?: (event: ServedEvent) => void;
-}
-
-export type ServedEvent = {
-  readonly kind: "opened" | "refused" | "ended";
-  readonly caller: string;
-  readonly callerName: string;
-  readonly stage: number;
-  /** Why it was refused or ended. */
-  readonly error?: RemoteMediaError;
-};
-
-/** A stage that is open, for people. */
-export interface HostedStage {
-  readonly stage: number;
-  readonly caller: string;
-  readonly callerName: string;
-  readonly nodes: readonly string[];
-  readonly frames: number;
-  readonly framesPerSecond: number;
-  /** In ms. */
-  readonly p50: number;
-  readonly p95: number;
-  readonly queue: number;
 }
 
 const defaultMaxStages = 64;
