@@ -30,10 +30,11 @@ export function* encodeStageMessage(message: StageMessage): Generator<Uint8Array
 function splitMessage(message: StageMessage): { head: unknown; body: Uint8Array } {
   switch (message.type) {
     case "frame": {
-      const { data, ...head } = message;
+      // Field by field: a frame may have come by with more on it.
+      const { type, call, node, port, pts, payload, data } = message;
       if (data.length > protocolBounds.frameBytes)
         throw new RemoteMediaError("internal", `a frame of ${data.length} bytes; no peer takes it`);
-      return { head: { ...head, size: data.length }, body: data };
+      return { head: { type, call, node, port, pts, payload, size: data.length }, body: data };
     }
     case "ack": {
       const { failures, refused, ...head } = message;
