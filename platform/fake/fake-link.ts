@@ -176,10 +176,10 @@ export class FakeLink implements Link {
 
   #acceptDescription(kind: "offer" | "answer", sdp: string): void {
     const wanted = this.options.role === "offerer" ? "answer" : "offer";
-    if (kind !== wanted || this.remoteName !== undefined || (kind === "answer" && !this.#hasOffered)) {
-      throw new RemoteMediaError("peer-invalid", `This end of the link takes no ${kind} now.`);
-    }
+    if (kind !== wanted) throw new RemoteMediaError("peer-invalid", `This end of the link takes no ${kind}.`);
     const description = parseFakeSdp(kind, sdp);
+    // A second description would start another negotiation, which a link never has.
+    if (this.remoteName !== undefined || (kind === "answer" && !this.#hasOffered)) return;
     this.remoteName = description.end;
     this.#remoteFingerprint = description.fingerprint;
     if (kind === "offer") this.#describe("answer");
@@ -262,7 +262,8 @@ export class FakeLink implements Link {
     try {
       callback();
     } catch {
-      this.close();
+      this.options.network.tellClosed(this);
+      this.finish("failed");
     }
   }
 }

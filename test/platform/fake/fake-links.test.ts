@@ -266,7 +266,7 @@ describe("the fake network", () => {
       throw new Error("a listener's own mistake");
     });
     await timers.advance(100);
-    expect(ends.map((end) => end.split("@")[0])).toEqual(["b:local", "a:remote"]);
+    expect(ends.map((end) => end.split("@")[0])).toEqual(["b:failed", "a:remote"]);
   });
 
   test("runs hundreds of small schedules in a blink", async () => {
