@@ -43,8 +43,15 @@ const placementSchema = z.strictObject({
     .min(1)
     .max(2)
     .optional()
-    .describe("Where to try first."),
-  deadline_ms: z.int().min(1).max(3_600_000).optional().describe("Time a frame may take there and back."),
+    .describe("Where to try first: this device or its peers. What isn't listed is never tried."),
+  deadline_ms: z
+    .int()
+    .min(1)
+    .max(3_600_000)
+    .optional()
+    .describe(
+      "Milliseconds that a frame may take there and back. Machines that are measured to take longer come last.",
+    ),
   policy: z.enum(placementPolicies).optional().describe("Overrides the pipeline's policy for this node."),
 });
 

@@ -5,7 +5,7 @@ import type { CatalogEntry, NodeCatalog } from "./catalog.ts";
 import { type CheckBudget, checkBudget, checkParams } from "./check-params.ts";
 import { type JsonPath, quote } from "./json-path.ts";
 import type { Manifest } from "./manifest.ts";
-import type { ManifestNode } from "./node-schema.ts";
+import type { ManifestNode, NodePlacement } from "./node-schema.ts";
 import { compileParamsSchema, type ParamsSchema } from "./params-schema.ts";
 import { nameHint, type ProblemList } from "./problem-list.ts";
 import { type LimitsPolicy, resolveLimits } from "./resolve-limits.ts";
@@ -81,9 +81,27 @@ function resolveNode(context: NodeContext): ResolvedNode {
     policy: { action: node.on_error.action, giveUpAfter: node.on_error.give_up_after },
     requirements: [...(node.capabilities ? [node.capabilities] : []), ...needsOf(context)],
     host: node.host,
-    placement: { ...node.placement, policy: node.placement?.policy ?? manifest.placementPolicy },
+    placement: {
+      ...wishOf(node),
+      ...node.placement,
+      policy: node.placement?.policy ?? manifest.placementPolicy,
+    },
     grants: node.grants ?? {},
   };
+}
+
+/** The SDK's own word for where a node runs. */
+function wishOf({ execution }: ManifestNode): NodePlacement {
+  switch (execution?.placement) {
+    case "local":
+      return { prefer: ["local"] };
+    case "prefer_local":
+      return { prefer: ["local", "peer"] };
+    case "prefer_remote":
+      return { prefer: ["peer", "local"] };
+    default:
+      return {};
+  }
 }
 
 function resolveParams(context: NodeContext): ResolvedNode["params"] {

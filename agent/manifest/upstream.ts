@@ -29,7 +29,7 @@ export const upstreamNodeFields = {
       reason: z.string().max(1000).optional().describe("For people."),
     })
     .optional()
-    .describe(`${note}Accepted as a wish; \`host\` and \`placement\` say more.`),
+    .describe(`${note}Taken as \`placement.prefer\`, which comes first where both are there.`),
   is_output_node: z.literal(false).optional().describe(`${note}Only \`false\` is accepted.`),
   media_capabilities: z.never().optional().describe(`${note}Always refused.`),
   docker: z.never().optional().describe(`${note}Always refused.`),

@@ -48,6 +48,25 @@ describe("validate", () => {
     expect(document.modules[0]).toMatchObject({ node_type: "MultiplyNode", entry: "direct" });
   });
 
+  test("explains where each node runs, on a page and in JSON, and leaves that out otherwise", async () => {
+    const page = await scratch.run(["validate", calculator, "--explain"]);
+    expect(page.exitCode).toBe(0);
+    expect(page.stdout).toMatch(/ {2}node +place +verdict +score +because\n/);
+    expect(page.stdout).toMatch(/ {2}double +local +chosen +[\d.]+ ms {2}computes in [\d.]+ ms, a guess\n/);
+    const { placement } = JSON.parse(
+      (await scratch.run(["validate", calculator, "--explain", "--json"])).stdout,
+    );
+    expect(placement).toMatchObject([
+      {
+        node: "double",
+        place: "local",
+        considered: [{ verdict: "chosen", times_ms: { compute_is: "guessed" } }],
+      },
+      { node: "plus-ten", place: "local" },
+    ]);
+    expect((await scratch.run(["validate", calculator])).stdout).not.toContain("verdict");
+  });
+
   test("tells every mistake with its place and what to do", async () => {
     const file = writeBroken();
     const { exitCode, stdout, stderr } = await scratch.run(["validate", file]);
@@ -89,6 +108,21 @@ describe("validate of what this machine can't do", () => {
     );
     const { nodes } = JSON.parse((await scratch.run(["validate", file, "--json"])).stdout);
     expect(nodes[0].missing).toEqual([expect.stringContaining("prefers a GPU (metal)")]);
+  });
+
+  test("refuses with 4 what is pinned to a host or to peers, while none are known", async () => {
+    const file = scratch.file("pinned.json");
+    const nodes = [
+      { id: "a", node_type: "PassThrough", host: "gpu-server" },
+      { id: "b", node_type: "PassThrough", placement: { prefer: ["peer"] } },
+    ];
+    writeFileSync(file, JSON.stringify({ version: "v1", metadata: { name: "x" }, nodes, connections: [] }));
+    const { exitCode, stderr } = await scratch.run(["validate", file]);
+    expect(exitCode).toBe(4);
+    expect(stderr).toContain(
+      'no place for "a": it is pinned to "gpu-server", and no peers are known; local:',
+    );
+    expect(stderr).toContain('no place for "b": no peers are known; local:');
   });
 
   test("refuses with 4 and every reason what it requires", async () => {

@@ -93,6 +93,19 @@ describe("resolvePipeline", () => {
     });
   });
 
+  it.each([
+    [{ execution: { placement: "local" } }, { prefer: ["local"], policy: "latency" }],
+    [{ execution: { placement: "prefer_local" } }, { prefer: ["local", "peer"], policy: "latency" }],
+    [{ execution: { placement: "prefer_remote" } }, { prefer: ["peer", "local"], policy: "latency" }],
+    [{ execution: { placement: "auto" } }, { policy: "latency" }],
+    [
+      { execution: { placement: "local" }, placement: { prefer: ["peer"], policy: "cost" } },
+      { prefer: ["peer"], policy: "cost" },
+    ],
+  ])("takes %j for the wish that it is", (more, placement) => {
+    expect(pipeline([["a", "PassThrough", more]], []).nodes[0]?.placement).toEqual(placement);
+  });
+
   it("uses a device's fuel limit where the node has none", () => {
     const manifest = parseManifest(manifestText([mul], []));
     expect(resolvePipeline(manifest, catalog(), { maxFuel: 5n }).nodes[0]?.limits.maxFuel).toBe(5n);
