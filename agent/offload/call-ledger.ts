@@ -16,9 +16,8 @@ export interface Call<Place> {
   deaths: number;
   /** Whether it was given to a second place because the first was too slow. */
   isDoubled: boolean;
-  outcome: Outcome | undefined;
-  /** Told after the outcome has been handed on; releases what holding it cost. */
-  settled: (() => void) | undefined;
+  /** Gives the outcome, when all calls before have theirs. */
+  outcome: (() => Outcome) | undefined;
   /** Absent for a flush that nobody called for: what it gives goes with the next outcome. */
   readonly promise: PromiseWithResolvers<Outcome> | undefined;
 }
@@ -31,6 +30,7 @@ export class CallLedger<Place> {
   readonly #waiting: Call<Place>[] = [];
   #next = 1;
   #carried: Outcome[] = [];
+  #isSettling = false;
 
   get size(): number {
     return this.#calls.length;
@@ -65,7 +65,6 @@ export class CallLedger<Place> {
       deaths: 0,
       isDoubled: false,
       outcome: undefined,
-      settled: undefined,
       promise: isAsked ? Promise.withResolvers<Outcome>() : undefined,
     };
     this.#next += 1;
@@ -109,25 +108,28 @@ export class CallLedger<Place> {
     this.#waiting.splice(at < 0 ? this.#waiting.length : at, 0, call);
   }
 
-  /** Gives the call its outcome, unless it has one. `settled` is called once the outcome was handed on.
+  /** Gives the call its outcome, unless it has one. `outcome` is called once, in the order of the calls, as it is handed on.
    * @returns whether it was the first */
-  answer(call: Call<Place>, outcome: Outcome, settled?: () => void): boolean {
+  answer(call: Call<Place>, outcome: () => Outcome): boolean {
     if (call.outcome !== undefined || !this.#byNumber.has(call.number)) return false;
     call.outcome = outcome;
-    call.settled = settled;
     this.unqueue(call);
     this.#settle();
     return true;
   }
 
   #settle(): void {
+    // What an outcome leads to may answer the next call: it still comes after.
+    if (this.#isSettling) return;
+    this.#isSettling = true;
     for (let call = this.#calls[0]; call?.outcome !== undefined; call = this.#calls[0]) {
       this.#calls.shift();
       this.#byNumber.delete(call.number);
-      if (call.promise === undefined) this.#carried.push(call.outcome);
-      else call.promise.resolve(this.#withCarried(call.outcome));
-      call.settled?.();
+      const outcome = call.outcome();
+      if (call.promise === undefined) this.#carried.push(outcome);
+      else call.promise.resolve(this.#withCarried(outcome));
     }
+    this.#isSettling = false;
   }
 
   #withCarried(outcome: Outcome): Outcome {

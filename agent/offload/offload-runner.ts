@@ -218,10 +218,8 @@ export class OffloadRunner implements NodeRunner {
       release();
     } else {
       this.#progressMs = nowMs;
-      this.#failedInRow = 0;
-      const outcome = { emissions: result.emissions, failures: result.failures };
-      this.#tally.add(outcome, call.frame && nowMs - call.sentMs);
-      this.#ledger.answer(call, outcome, release);
+      const serviceMs = call.frame && nowMs - call.sentMs;
+      this.#ledger.answer(call, () => this.#hand(result, serviceMs, release));
       // The oldest call is another's now: its place must be able to go on.
       for (const place of this.#ledger.oldest?.places ?? []) place.refresh();
     }
@@ -286,23 +284,34 @@ export class OffloadRunner implements NodeRunner {
   /** The call ends here, as a failure of the stage. A flush of a stage that remembers nothing has lost nothing. */
   #fail(call: SlotCall, code: FailureCode, message: string): void {
     if (call.frame === undefined && !this.#stage.stateful) {
-      this.#ledger.answer(call, { emissions: [], failures: [] });
+      this.#ledger.answer(call, () => ({ emissions: [], failures: [] }));
       return;
     }
+    this.#ledger.answer(call, () => this.#handFailure(call, code, message));
+  }
+
+  /** A call's result on its way out. */
+  #hand({ emissions, failures }: CallResult, serviceMs: number | undefined, release: () => void): Outcome {
+    const outcome = { emissions, failures };
+    this.#failedInRow = 0;
+    this.#tally.add(outcome, serviceMs);
+    release();
+    return outcome;
+  }
+
+  #handFailure({ frame }: SlotCall, code: FailureCode, message: string): Outcome {
     this.#failedInRow += 1;
-    const { root } = this.#stage;
+    const { root, nodes } = this.#stage;
     const failure: NodeFailure = {
       node: root,
-      nodeType: this.#stage.nodes.find(({ id }) => id === root)?.type ?? root,
+      nodeType: nodes.find(({ id }) => id === root)?.type ?? root,
       code,
       message,
-      framePts: call.frame?.pts,
+      framePts: frame?.pts,
       consecutive: this.#failedInRow,
     };
     this.#tell({ kind: "failed", failure });
-    const outcome = { emissions: [], failures: [failure] };
-    this.#tally.add(outcome, undefined);
-    this.#ledger.answer(call, outcome);
+    return { emissions: [], failures: [failure] };
   }
 
   /** Calls that wait while nothing moves anywhere become failures in the end. */
