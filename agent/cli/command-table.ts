@@ -42,8 +42,12 @@ export const commands: readonly Command[] = [
       ...trustOptions,
       ...unsignedOption,
       ...registryOptions,
-      local: { help: "Run every node on this machine, which is all that this version does." },
-      peer: { value: "URL", many: true, help: "A peer that may run nodes; none can be reached yet." },
+      local: { help: "Run every node on this machine, which is what is done without --peer." },
+      peer: {
+        value: "URL",
+        many: true,
+        help: "A peer of your mesh that may run nodes: ws://HOST:PORT of its agent.",
+      },
     },
     notes: [
       "PIPELINE is a manifest, a folder with a manifest.json or pipeline.json, or a package: an .rmpkg, oci://HOST/REPOSITORY:TAG or …@sha256:DIGEST. A package must be signed by somebody whom --key or trust.json names; one that is in the store runs by its digest without network. Frames go to stdout or to files; progress, logs and the summary to stderr.",

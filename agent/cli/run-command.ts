@@ -2,10 +2,11 @@
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import { exitCodes } from "../../platform/base/error-codes.ts";
 import { systemClock } from "../../platform/contract/clock.ts";
+import type { CapabilityStatement } from "../capability/statement.ts";
 import type { RunResult } from "../executor/run-graph.ts";
 import { loadConfig } from "../main/environment.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
-import { Program } from "../main/program.ts";
+import { type FromPackage, Program } from "../main/program.ts";
 import { openReportFile, type ReportFile, refusedReport } from "../main/report-file.ts";
 import type { InstalledPackage } from "../package/install-package.ts";
 import type { Call } from "./command.ts";
@@ -16,7 +17,7 @@ import { describeWhere } from "./tell-error.ts";
 import { oneLine } from "./terminal.ts";
 
 export async function executeRun(call: Call): Promise<number> {
-  refusePeers(call.texts("peer"));
+  refuseContradiction(call);
   const durationMs = parseDuration(call.text("duration"));
   const config = await loadConfig();
   const reportFile = await openReport(call.text("report"));
@@ -54,7 +55,7 @@ async function loadUnlessInterrupted(
   call: Call,
   voice: RunVoice,
   { drain }: Interrupts,
-): Promise<LoadedPipeline> {
+): Promise<LoadedPipeline & FromPackage> {
   const interrupted = Promise.withResolvers<never>();
   const giveUp = () =>
     interrupted.reject(
@@ -63,7 +64,12 @@ async function loadUnlessInterrupted(
       }),
     );
   drain.addEventListener("abort", giveUp);
-  const request = { path: call.operands[0]!, overrides: call.texts("set"), live: call.texts("live") };
+  const peers = call.texts("peer");
+  const places =
+    peers.length === 0
+      ? undefined
+      : (local: () => Promise<CapabilityStatement>) => program.findPlaces(local, peers);
+  const request = { path: call.operands[0]!, overrides: call.texts("set"), live: call.texts("live"), places };
   const loading = program.load(request, { ...readPackageUse(call), onProgress: voice.transfer });
   try {
     const pipeline = await Promise.race([loading, interrupted.promise]);
@@ -96,7 +102,7 @@ async function runFor(
   durationMs: number | undefined,
   interrupts: Interrupts,
   program: Program,
-  pipeline: LoadedPipeline,
+  pipeline: LoadedPipeline & FromPackage,
   call: Call,
   voice: RunVoice,
 ): Promise<RunResult> {
@@ -113,6 +119,7 @@ async function runFor(
       stop: interrupts.stop,
       onLog: (line) => voice.log(line),
       onEvent: (event) => voice.event(event),
+      onOffload: (stage, event) => voice.offload(stage, event),
       onProgress: voice.progress,
     });
   } finally {
@@ -144,16 +151,6 @@ function warnWeakSandbox(voice: RunVoice, reason: string | undefined): void {
   );
 }
 
-function refusePeers(peers: readonly string[]): void {
-  const [peer] = peers;
-  if (peer === undefined) return;
-  throw new RemoteMediaError(
-    "placement-impossible",
-    `the peer ${peer} can't be reached: this version has no mesh`,
-    { hint: "leave --peer out: every node then runs on this machine" },
-  );
-}
-
 /** Timers take no longer delays. */
 const longestDurationS = 2_000_000;
 
@@ -163,5 +160,12 @@ function parseDuration(text: string | undefined): number | undefined {
   if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= longestDurationS) return seconds * 1000;
   throw new RemoteMediaError("usage", `run: --duration ${text} is not a number of seconds`, {
     hint: `give a number above 0, at most ${longestDurationS}, such as --duration 2.5`,
+  });
+}
+
+function refuseContradiction(call: Call): void {
+  if (!call.flag("local") || call.texts("peer").length === 0) return;
+  throw new RemoteMediaError("usage", "run: --local and --peer contradict each other", {
+    hint: "leave one out",
   });
 }

@@ -1,7 +1,9 @@
 // How a run speaks on stderr while it goes on: to people, or as JSON lines to programs.
 import type { Progress } from "../executor/progress-meter.ts";
 import type { RunReport } from "../executor/report.ts";
+import { describeOffloadEvent } from "../main/describe-offload-event.ts";
 import type { NativeEvent } from "../native/node-type.ts";
+import type { OffloadEvent } from "../offload/candidate.ts";
 import type { TransferProgress } from "../package/transfer-report.ts";
 import type { GuestLog } from "../sandbox/stage-runner.ts";
 import { formatProgress } from "./progress-line.ts";
@@ -17,6 +19,8 @@ export interface RunVoice {
   notice(text: string): void;
   /** A device or a stream was lost, or found again: told also when quiet. */
   event(event: NativeEvent): void;
+  /** A stage's place was opened, lost, …. */
+  offload(stage: string, event: OffloadEvent): void;
   warning(text: string): void;
   /** Undefined where nobody would see it. */
   readonly progress: ((progress: Progress) => void) | undefined;
@@ -68,6 +72,12 @@ function humanVoice(terminal: Terminal, options: VoiceOptions): RunVoice {
       const head = terminal.paint("stderr", kind === "lost" ? "yellow" : "green", `[${node}] ${kind}:`);
       terminal.tell(`${head} ${oneLine(text)}${code === undefined ? "" : ` [${code}]`}`);
     },
+    offload(stage, event) {
+      const { level, message } = describeOffloadEvent(event);
+      if (quiet && level !== "warning") return;
+      const head = terminal.paint("stderr", level === "warning" ? "yellow" : "green", `[${stage}]`);
+      terminal.tell(`${head} ${oneLine(message)}`);
+    },
     warning: (text) => terminal.tell(`${terminal.paint("stderr", "yellow", "warning:")} ${oneLine(text)}`),
     progress:
       shows && !isTorn
@@ -93,6 +103,7 @@ function jsonVoice(terminal: Terminal, quiet: boolean): RunVoice {
       if (!quiet) tell({ notice: text });
     },
     event: (event) => tell({ event }),
+    offload: (stage, event) => tell({ offload: { stage, ...event } }),
     warning: (text) => tell({ warning: text }),
     progress: undefined,
     transfer: undefined,

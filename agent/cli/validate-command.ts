@@ -2,7 +2,6 @@
 
 import type { CapabilityStatement } from "../capability/statement.ts";
 import { loadConfig } from "../main/environment.ts";
-import { findPlaces } from "../main/find-places.ts";
 import type { LoadedPipeline } from "../main/load-pipeline.ts";
 import { type FromPackage, Program } from "../main/program.ts";
 import type { OpenPort } from "../manifest/resolved.ts";
@@ -20,7 +19,7 @@ export async function executeValidate(call: Call): Promise<number> {
   const peers = texts("peer");
   const places =
     flag("explain") || peers.length > 0
-      ? (local: () => Promise<CapabilityStatement>) => findPlaces(local, peers)
+      ? (local: () => Promise<CapabilityStatement>) => program.findPlaces(local, peers)
       : undefined;
   const pipeline = await program.load(
     { path: operands[0]!, overrides: texts("set"), live: texts("live"), places },

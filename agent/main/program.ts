@@ -1,22 +1,28 @@
 // The composition root: builds the adapters once, in order, and closes them in reverse.
 import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { ChildSpawner, Confinement } from "../../platform/contract/process.ts";
+import { systemTimers } from "../../platform/contract/timers.ts";
 import { openFfmpegDecoder } from "../../platform/ffmpeg/ffmpeg-decoder.ts";
 import { openMachineCgroups } from "../../platform/process/machine-cgroups.ts";
 import { createChildSpawner } from "../../platform/process/spawn-child.ts";
 import { openFileBlobCache } from "../../platform/store/file-blob-cache.ts";
+import type { CapabilityStatement } from "../capability/statement.ts";
 import type { Config } from "../config/config.ts";
 import type { RunResult } from "../executor/run-graph.ts";
 import type { InstalledPackage } from "../package/install-package.ts";
+import type { Place } from "../placement/place.ts";
 import { createModuleLibrary, type ModuleLibrary } from "../sandbox/prepare/module-library.ts";
 import type { ModuleFacts } from "../sandbox/prepare/prepare-module.ts";
 import { SandboxPool } from "../sandbox/sandbox-pool.ts";
 import { type LoadedPipeline, loadPipeline, type PipelineRequest } from "./load-pipeline.ts";
+import type { MemberUse } from "./member-use.ts";
 import type { NativeParts } from "./native-parts.ts";
 import { isPackage } from "./open-package.ts";
+import type { PlacedStages } from "./placed-stages.ts";
 import type { Board } from "./probe-board.ts";
 import { rehearsal } from "./rehearsal.ts";
 import { type RunRequest, runPipeline } from "./run-pipeline.ts";
+import { SandboxHost, type SandboxHostOptions } from "./sandbox-host.ts";
 import { makeStageRunner } from "./sandbox-stage.ts";
 import { selfCommand } from "./self-command.ts";
 import type { PackageUse, UnpackedPackage } from "./unpack-package.ts";
@@ -44,6 +50,8 @@ export class Program implements AsyncDisposable {
   #native: Promise<NativeParts & Disposable> | undefined;
   #board: Promise<Board> | undefined;
   readonly #unpacked: UnpackedPackage[] = [];
+  #member: Promise<MemberUse> | undefined;
+  #caller: AsyncDisposable | undefined;
 
   constructor({ config, onWeakSandbox, onPreparing = () => {} }: ProgramOptions) {
     this.config = config;
@@ -82,13 +90,74 @@ export class Program implements AsyncDisposable {
     return unpacked;
   }
 
-  run(pipeline: LoadedPipeline, request: RunRequest): Promise<RunResult> {
-    return runPipeline(pipeline, request, {
-      makeRunner: (stage, { modules }, wanted, { onLog }) =>
-        makeStageRunner(stage, modules, wanted, { pool: this.#pool, onLog }),
+  async run(pipeline: LoadedPipeline & Partial<FromPackage>, request: RunRequest): Promise<RunResult> {
+    using placed = await this.#placeStages(pipeline, request);
+    request.onPlaced?.(placed);
+    return await runPipeline(pipeline, request, {
+      makeRunner: (stage, { modules }, wanted, { onLog }) => {
+        const parts = { pool: this.#pool, onLog };
+        return placed?.mayMove(stage)
+          ? placed.makeRunner(stage, wanted, parts)
+          : makeStageRunner(stage, modules, wanted, parts);
+      },
       decoder: this.decoder,
       native: () => this.#openNative(),
     });
+  }
+
+  /** This machine and the peers at these addresses: what `load` places nodes on. A peer that can't be reached is among them, barred.
+   * @throws RemoteMediaError `membership-missing`, `identity-invalid`, `peer-unreachable` where this machine has no WebRTC */
+  async findPlaces(local: () => Promise<CapabilityStatement>, peers: readonly string[]): Promise<Place[]> {
+    const { findPlaces } = await import("./find-places.ts");
+    if (peers.length > 0) this.#member ??= this.#openMember();
+    return findPlaces(await local(), peers, await this.#member);
+  }
+
+  /** Whose sessions pipelines use from now on; its end is the caller's business. */
+  useMember(member: MemberUse): void {
+    this.#member = Promise.resolve(member);
+  }
+
+  /** What this machine says of itself in its mesh; by probing where it is in none. */
+  async describeSelf(): Promise<CapabilityStatement> {
+    const member = await this.#member;
+    return member === undefined ? (await (await this.#openBoard()).look()).statement : member.statement();
+  }
+
+  /** Makes runners for stages of peers. */
+  openHost(options: Pick<SandboxHostOptions, "limits" | "unpack" | "onLog">): SandboxHost {
+    return new SandboxHost({ ...options, pool: this.#pool, library: this.#library });
+  }
+
+  async #openMember(): Promise<MemberUse> {
+    const { openCaller } = await import("./open-caller.ts");
+    const board = await this.#openBoard();
+    const caller = await openCaller(this.config, (await board.look()).statement);
+    this.#caller = caller;
+    return caller;
+  }
+
+  async #placeStages(
+    pipeline: LoadedPipeline & Partial<FromPackage>,
+    { onOffload }: RunRequest,
+  ): Promise<PlacedStages | undefined> {
+    const member = await this.#member;
+    if (member === undefined || pipeline.placement === undefined) return undefined;
+    const { PlacedStages } = await import("./placed-stages.ts");
+    const digest = pipeline.installed?.digest;
+    if (digest !== undefined) member.offer(digest);
+    return new PlacedStages(
+      {
+        pipeline,
+        package: digest,
+        mesh: member.mesh,
+        self: member.identity.device,
+        statement: member.statement,
+        timers: systemTimers,
+        onEvent: onOffload,
+      },
+      pipeline.placement,
+    );
   }
 
   /** Loaded and opened at the first need, as the native parts are: most pipelines ask nothing of the machine. */
@@ -105,6 +174,7 @@ export class Program implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#caller?.[Symbol.asyncDispose]();
     (await this.#native)?.[Symbol.dispose]();
     (await this.#board)?.[Symbol.dispose]();
     await this.#pool.close();

@@ -8,6 +8,7 @@ import type { NativeEvent } from "../native/node-type.ts";
 import { openSinks } from "../native/open-sinks.ts";
 import { openSource } from "../native/open-source.ts";
 import type { NodeRunner } from "../node/runner.ts";
+import type { OffloadEvent } from "../offload/candidate.ts";
 import type { Stage } from "../placement/plan.ts";
 import type { GuestLog } from "../sandbox/stage-runner.ts";
 import { type Binding, bindInputs, bindOutputs } from "./bind-ends.ts";
@@ -16,6 +17,7 @@ import type { LoadedPipeline } from "./load-pipeline.ts";
 import type { NativeParts } from "./native-parts.ts";
 import { type NativeEnds, openNatives, type UsedPorts } from "./open-natives.ts";
 import { openPipelineClock } from "./pipeline-clock.ts";
+import type { PlacedStages } from "./placed-stages.ts";
 
 export interface RunRequest {
   /** As `--input` and `--output` take them. */
@@ -29,6 +31,10 @@ export interface RunRequest {
   readonly onLog: (line: GuestLog) => void;
   /** A device or a stream was lost, or found again. */
   readonly onEvent: (event: NativeEvent) => void;
+  /** A place of a stage was opened, lost, …; for pipelines that were placed. */
+  readonly onOffload?: ((stage: string, event: OffloadEvent) => void) | undefined;
+  /** Where its stages are, for as long as it runs; undefined where all run here. */
+  readonly onPlaced?: ((placed: PlacedStages | undefined) => void) | undefined;
 }
 
 export interface RunParts {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { isOciReference } from "../../platform/base/oci-reference.ts";
 import type { Config } from "../config/config.ts";
 import { type InstalledPackage, installPackage } from "../package/install-package.ts";
+import type { PackageSource } from "../package/package-source.ts";
 import type { TransferProgress } from "../package/transfer-report.ts";
 import { verifyPackage } from "../package/verify-package.ts";
 import { openPackage } from "./open-package.ts";
@@ -26,15 +27,23 @@ export interface UnpackedPackage extends AsyncDisposable {
 }
 
 /** @throws RemoteMediaError of family trust where it may not run, and whatever fetching and storing it throw */
-export async function unpackPackage(
-  reference: string,
+export function unpackPackage(reference: string, use: PackageUse, config: Config): Promise<UnpackedPackage> {
+  const origin = isOciReference(reference) ? reference : undefined;
+  return unpackSource(use, config, (access) => openPackage(reference, access), origin);
+}
+
+/** The same of a package that `open` opens. `origin`: the reference that it is remembered by.
+ * @throws RemoteMediaError as `unpackPackage` */
+export async function unpackSource(
   use: PackageUse,
   config: Config,
+  open: (access: PackageAccess) => Promise<PackageSource>,
+  origin?: string,
 ): Promise<UnpackedPackage> {
   const trusted = await loadTrust({ keys: use.keys, home: config.homeFolder });
   const policy = use.allowUnsigned ? { ...trusted, allowUnsigned: true } : trusted;
   await using access = new PackageAccess(config, use);
-  await using source = await openPackage(reference, access);
+  await using source = await open(access);
   const verified = await verifyPackage(source, policy).catch((thrown: unknown) => {
     throw explainDistrust(thrown, policy);
   });
@@ -43,7 +52,7 @@ export async function unpackPackage(
   try {
     const installed = await installPackage(verified, source, store, {
       ...(use.onProgress === undefined ? {} : { onProgress: use.onProgress }),
-      reference: isOciReference(reference) ? reference : undefined,
+      reference: origin,
     });
     return {
       folder: {
