@@ -1,10 +1,8 @@
 // openWebrtc: links by libdatachannel, all with one certificate and the same ICE servers.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { RtcConfig } from "node-datachannel";
 import { RemoteMediaError } from "../base/error.ts";
 import type { IceServer, Link, LinkMaker, LinkOptions } from "../contract/link.ts";
+import { systemTimers, type Timers } from "../contract/timers.ts";
 import { type Certificate, createDtlsCertificate, fingerprintOf } from "./dtls-certificate.ts";
 import { loadLibrary } from "./load-library.ts";
 import { WebrtcLink } from "./webrtc-link.ts";
@@ -18,6 +16,8 @@ export interface WebrtcOptions {
   readonly bindAddress?: string | undefined;
   /** Of UDP; default: any free ones. */
   readonly portRange?: { readonly min: number; readonly max: number } | undefined;
+  /** Default: the system's. */
+  readonly timers?: Timers | undefined;
 }
 
 /** What one side announces as the largest message that it takes; libdatachannel's own default. */
@@ -27,22 +27,25 @@ const maxMessageBytes = 256 * 1024;
 export async function openWebrtc(options: WebrtcOptions = {}): Promise<LinkMaker> {
   const library = await loadLibrary();
   const certificate = options.certificate ?? createDtlsCertificate();
-  const files = new CertificateFiles(certificate);
   const config: RtcConfig = {
     iceServers: (options.iceServers ?? []).map(describeServer),
     disableAutoNegotiation: true,
     maxMessageSize: maxMessageBytes,
-    certificatePemFile: files.certificate,
-    keyPemFile: files.key,
+    // PEM itself is taken as well as a file's name: no secret has to lie in a file.
+    certificatePemFile: certificate.certificatePem,
+    keyPemFile: certificate.keyPem,
     ...(options.bindAddress === undefined ? {} : { bindAddress: options.bindAddress }),
     ...(options.portRange === undefined
       ? {}
       : { portRangeBegin: options.portRange.min, portRangeEnd: options.portRange.max }),
   };
   const links = new Set<WebrtcLink>();
+  const { timers = systemTimers } = options;
+  let isClosed = false;
   return {
     fingerprint: fingerprintOf(certificate.certificatePem),
     makeLink: (linkOptions: LinkOptions): Link => {
+      if (isClosed) throw new RemoteMediaError("internal", "the maker of links is closed");
       let connection: ConstructorParameters<typeof WebrtcLink>[0];
       try {
         connection = new library.PeerConnection("remotemedia", config);
@@ -51,35 +54,18 @@ export async function openWebrtc(options: WebrtcOptions = {}): Promise<LinkMaker
           cause,
         });
       }
-      const link = new WebrtcLink(connection, linkOptions, () => links.delete(link));
+      const link: WebrtcLink = new WebrtcLink(connection, {
+        ...linkOptions,
+        timers,
+        onGone: () => links.delete(link),
+      });
       links.add(link);
       return link;
     },
     close: async () => {
+      isClosed = true;
       for (const link of [...links]) link.close();
-      files.remove();
     },
-  };
-}
-
-/** libdatachannel takes a certificate as files, which it reads for each link. They are this user's alone, in a folder of their own. */
-class CertificateFiles {
-  readonly certificate: string;
-  readonly key: string;
-  readonly #folder: string;
-
-  constructor({ certificatePem, keyPem }: Certificate) {
-    this.#folder = mkdtempSync(join(tmpdir(), "remotemedia-dtls-"));
-    this.certificate = join(this.#folder, "certificate.pem");
-    this.key = join(this.#folder, "key.pem");
-    writeFileSync(this.certificate, certificatePem, { mode: 0o600 });
-    writeFileSync(this.key, keyPem, { mode: 0o600 });
-    process.once("exit", this.remove);
-  }
-
-  readonly remove = (): void => {
-    process.off("exit", this.remove);
-    rmSync(this.#folder, { recursive: true, force: true });
   };
 }
 

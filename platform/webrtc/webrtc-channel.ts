@@ -73,11 +73,12 @@ export class WebrtcChannel implements Channel {
   }
 
   onMessage(listener: (bytes: Uint8Array) => void): void {
-    this.#listener = listener;
-    this.#keptBytes = 0;
-    // By one callback, so that what comes meanwhile stays behind what was kept.
-    const kept = this.#kept.splice(0);
-    for (const bytes of kept) listener(bytes);
+    this.#around.later(() => {
+      this.#listener = listener;
+      this.#keptBytes = 0;
+      // By one callback, so that what comes meanwhile stays behind what was kept.
+      for (const bytes of this.#kept.splice(0)) listener(bytes);
+    });
   }
 
   onLow(listener: () => void): void {
@@ -96,6 +97,7 @@ export class WebrtcChannel implements Channel {
     } catch {
       // It was gone already.
     }
+    this.#kept.length = 0;
     this.ended();
   }
 
@@ -125,6 +127,7 @@ export class WebrtcChannel implements Channel {
   }
 
   #came(bytes: Uint8Array): void {
+    if (this.#state === "closed") return;
     if (this.#listener !== undefined) {
       this.#listener(bytes);
       return;
@@ -135,6 +138,8 @@ export class WebrtcChannel implements Channel {
   }
 
   #low(): void {
+    // Told a while ago: what was sent since may have filled it again, and then another call comes.
+    if (this.#state !== "open" || this.bufferedBytes > lowWaterBytes) return;
     for (const listener of this.#lows) listener();
   }
 }

@@ -10,6 +10,7 @@ import type {
   LinkSignal,
   LinkStatistics,
 } from "../contract/link.ts";
+import type { Timers } from "../contract/timers.ts";
 import { parseSignal } from "./parse-signal.ts";
 import { WebrtcChannel } from "./webrtc-channel.ts";
 
@@ -18,10 +19,19 @@ const maxWaiting = 64;
 /** Channels that one link may have at a time. */
 const maxChannels = 1024;
 
+/** A link that isn't connected by then never will be: ICE itself gives up after some 30 s, but only once it has begun. */
+const connectMs = 45_000;
+/** The other end's goodbye is told as `disconnected` first, and at once as `closed`. */
+const goodbyeMs = 1000;
+
+export interface WebrtcLinkOptions extends LinkOptions {
+  readonly timers: Timers;
+  readonly onGone: () => void;
+}
+
 export class WebrtcLink implements Link {
   readonly #connection: PeerConnection;
-  readonly #options: LinkOptions;
-  readonly #onGone: () => void;
+  readonly #options: WebrtcLinkOptions;
   /** Held: a channel that JavaScript doesn't hold is collected and closed. */
   readonly #channels = new Set<WebrtcChannel>();
   readonly #arrived: Channel[] = [];
@@ -34,6 +44,7 @@ export class WebrtcLink implements Link {
   #state: Link["state"] = "connecting";
   #end: LinkEnd | undefined;
   #fingerprint: string | undefined;
+  #stopWaiting: () => void;
   #last: LinkStatistics = {
     rttMs: undefined,
     bytesSent: 0,
@@ -43,10 +54,10 @@ export class WebrtcLink implements Link {
     remoteCandidate: undefined,
   };
 
-  constructor(connection: PeerConnection, options: LinkOptions, onGone: () => void) {
+  constructor(connection: PeerConnection, options: WebrtcLinkOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#onGone = onGone;
+    this.#stopWaiting = options.timers.after(connectMs, () => this.#finish("failed"));
     connection.onLocalDescription((sdp, type) => {
       if (type === "offer" || type === "answer") this.#signal({ kind: type, sdp });
     });
@@ -80,6 +91,9 @@ export class WebrtcLink implements Link {
     if (this.#end !== undefined) throw new RemoteMediaError("peer-lost", "the link is closed");
     if (this.#channels.size >= maxChannels) {
       throw new RemoteMediaError("peer-busy", `a link has at most ${maxChannels} channels`);
+    }
+    if (new TextEncoder().encode(label).length > 255) {
+      throw new RemoteMediaError("internal", "a channel's label has at most 255 bytes");
     }
     const native = this.#connection.createDataChannel(
       label,
@@ -128,8 +142,7 @@ export class WebrtcLink implements Link {
       return;
     }
     // A second description would start another negotiation, which a link never has.
-    if (this.#hasRemote) return;
-    this.#hasRemote = true;
+    if (this.#hasRemote || (signal.kind === "answer" && !this.#hasOffered)) return;
     const { kind, sdp } = signal;
     // The answerer lets the offerer begin DTLS: an answerer that begins, as it does by default, speaks before the offerer has its answer,
     // and repeats itself only after a second.
@@ -137,6 +150,7 @@ export class WebrtcLink implements Link {
       kind === "offer" ? sdp.replace("a=setup:actpass", "a=setup:active") : sdp,
       kind,
     );
+    this.#hasRemote = true;
     if (kind === "offer") this.#connection.setLocalDescription("answer");
     for (const { candidate, mid } of this.#waiting.splice(0)) {
       try {
@@ -150,10 +164,15 @@ export class WebrtcLink implements Link {
   #changed(state: string): void {
     if (state === "connected" && this.#state === "connecting") {
       this.#state = "connected";
+      this.#stopWaiting();
       this.#fingerprint = this.#connection.remoteFingerprint().value.toUpperCase();
       for (const listener of this.#connected.splice(0)) listener();
     } else if (state === "closed") this.#finish("remote");
-    else if (state === "failed" || state === "disconnected") this.#finish("failed");
+    else if (state === "failed") this.#finish("failed");
+    else if (state === "disconnected") {
+      this.#stopWaiting();
+      this.#stopWaiting = this.#options.timers.after(goodbyeMs, () => this.#finish("failed"));
+    }
   }
 
   #take(native: DataChannel): void {
@@ -210,6 +229,7 @@ export class WebrtcLink implements Link {
   #finish(end: LinkEnd): void {
     if (this.#end !== undefined) return;
     this.statistics();
+    this.#stopWaiting();
     this.#end = end;
     this.#state = "closed";
     for (const channel of [...this.#channels]) channel.ended();
@@ -218,7 +238,7 @@ export class WebrtcLink implements Link {
     } catch {
       // It was gone already.
     }
-    this.#onGone();
+    this.#options.onGone();
     for (const listener of this.#ends.splice(0)) this.#later(() => listener(end));
   }
 }
