@@ -1,6 +1,6 @@
 // Services on the local network by multicast DNS: ours told, others found.
 import { networkInterfaces } from "node:os";
-import type { Answer } from "dns-packet";
+import type { Answer, TxtAnswer } from "dns-packet";
 import type { MulticastDNS, ResponsePacket } from "multicast-dns";
 import { RemoteMediaError } from "../base/error.ts";
 import { printable } from "../base/printable.ts";
@@ -163,7 +163,9 @@ export function readServices(response: ResponsePacket, type: string): { service:
         (other.type === "A" || other.type === "AAAA") && other.name === target ? [other.data] : [],
       )
       .slice(0, maxAddresses);
-    const txt = records.find((other) => other.type === "TXT" && other.name === record.name);
+    const txt = records.find((other) => other.type === "TXT" && other.name === record.name) as
+      | TxtAnswer
+      | undefined;
     const service = { name, host: printable(target, 255), addresses, port, txt: readTxt(txt?.data) };
     return [{ service, ttl: Math.min(record.ttl ?? ttlSeconds, 4500) }];
   });
