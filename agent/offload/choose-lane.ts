@@ -4,8 +4,8 @@
 export interface LaneLoad {
   /** Calls that are there already. */
   readonly inFlight: number;
-  /** A call's own work there, smoothed; undefined before the first answer. */
-  readonly computeUs: number | undefined;
+  /** From one answer there to the next, smoothed; undefined before the first. */
+  readonly paceUs: number | undefined;
   /** The way there and back, smoothed. */
   readonly wireUs: number | undefined;
   /** How long a call waits there by its own account. */
@@ -27,7 +27,7 @@ export function chooseLane<Choice extends LaneLoad>(
 }
 
 /** Until a call that is sent now would be answered. A place without an answer yet counts as quick, behind what it was given: so it gets some to show. */
-export function expectedUs({ inFlight, computeUs = 1000, wireUs = 0, queueUs }: LaneLoad): number {
-  const ours = inFlight * computeUs;
-  return wireUs + computeUs + Math.max(ours, queueUs);
+export function expectedUs({ inFlight, paceUs = 1000, wireUs = 0, queueUs }: LaneLoad): number {
+  const ours = inFlight * paceUs;
+  return wireUs + paceUs + Math.max(ours, queueUs);
 }

@@ -18,20 +18,23 @@ export interface Hops {
 export class HopTimes {
   /** From sending to the answer. */
   readonly total = new RecentTimes();
+  /** Smoothed: from one answer to the next while it has calls, or what the call itself took where that is less. 0 before the first. */
+  paceUs = 0;
   /** Smoothed; undefined before the first answer. */
-  computeUs: number | undefined;
   wireUs: number | undefined;
   waitedUs: number | undefined;
   readonly #queue = new RecentTimes();
   readonly #wire = new RecentTimes();
   readonly #waited = new RecentTimes();
   readonly #compute = new RecentTimes();
+  #answeredUs = 0;
 
   queued(us: number): void {
     this.#queue.add(us);
   }
 
-  answered(totalUs: number, { serviceUs, waitedUs }: CallResult): void {
+  answered(sentUs: number, nowUs: number, { serviceUs, waitedUs }: CallResult): void {
+    const totalUs = nowUs - sentUs;
     // A peer's clock is its own: it can't have taken longer than we have waited.
     const service = Math.min(serviceUs, totalUs);
     const waited = Math.min(waitedUs, service);
@@ -39,9 +42,11 @@ export class HopTimes {
     this.#wire.add(totalUs - service);
     this.#waited.add(waited);
     this.#compute.add(service - waited);
+    const pace = Math.min(service - waited, nowUs - Math.max(sentUs, this.#answeredUs));
+    this.paceUs = this.#answeredUs === 0 ? pace : smooth(this.paceUs, pace);
+    this.#answeredUs = nowUs;
     this.wireUs = smooth(this.wireUs, totalUs - service);
     this.waitedUs = smooth(this.waitedUs, waited);
-    this.computeUs = smooth(this.computeUs, service - waited);
   }
 
   medians(): Hops {

@@ -39,6 +39,8 @@ const leastSuspectMs = 300;
 const firstSuspectMs = 800;
 /** Beyond what a call may take by its limits. */
 const graceMs = 2000;
+/** How often it is looked at meanwhile. */
+const lookMs = 200;
 /** After a refusal of a call; doubles while it goes on. */
 const busyMs = 10;
 const longestBusyMs = 500;
@@ -95,8 +97,8 @@ export class LaneSlot implements LaneLoad {
     return this.#isOpen && !this.isSuspect;
   }
 
-  get computeUs(): number | undefined {
-    return this.hops.computeUs;
+  get paceUs(): number | undefined {
+    return this.#hasAnswered ? this.hops.paceUs : undefined;
   }
 
   get wireUs(): number | undefined {
@@ -170,8 +172,8 @@ export class LaneSlot implements LaneLoad {
   }
 
   #answered(call: number, result: CallResult, release: () => void): void {
-    const nowMs = this.#timers.monotonicMs();
-    this.hops.answered((nowMs - (this.#sent.get(call) ?? nowMs)) * 1000, result);
+    const nowUs = this.#timers.monotonicMs() * 1000;
+    this.hops.answered((this.#sent.get(call) ?? 0) * 1000, nowUs, result);
     this.#sent.delete(call);
     this.#hasAnswered = true;
     this.#busyPauseMs = busyMs;
@@ -199,17 +201,18 @@ export class LaneSlot implements LaneLoad {
   /** Looks after a while whether it has shown progress, as long as it has calls. */
   #watch(): void {
     if (this.#stopWatch !== undefined || this.inFlight === 0 || this.candidate.kind === "local") return;
-    const limitMs = this.isSuspect ? this.#options.stage.maxCallMs + graceMs : this.#suspectMs;
-    const wait = Math.max(1, limitMs - this.#lane!.quietMs());
+    // What is usual is learnt while calls are answered, so it is asked anew each time.
+    const wait = Math.min(Math.max(1, this.#limitMs - this.#lane!.quietMs()), lookMs);
     this.#stopWatch = this.#timers.after(wait, () => {
       this.#stopWatch = undefined;
-      this.#look(limitMs);
+      this.#look();
       if (this.#lane !== undefined) this.#watch();
     });
   }
 
-  #look(limitMs: number): void {
+  #look(): void {
     const lane = this.#lane;
+    const limitMs = this.#limitMs;
     if (lane === undefined || lane.quietMs() < limitMs) return;
     if (this.isSuspect) {
       lane.fail(stalled(this.candidate.name, limitMs));
@@ -219,10 +222,12 @@ export class LaneSlot implements LaneLoad {
     this.#options.events.suspected(this);
   }
 
-  get #suspectMs(): number {
+  /** Silence that is too long. */
+  get #limitMs(): number {
     const stallMs = this.#options.stage.maxCallMs + graceMs;
+    if (this.isSuspect) return stallMs;
     if (!this.#hasAnswered) return Math.min(firstSuspectMs, stallMs);
-    const usualMs = ((this.hops.computeUs ?? 0) + (this.hops.wireUs ?? 0)) / 1000;
+    const usualMs = (this.hops.paceUs + (this.hops.wireUs ?? 0)) / 1000;
     return Math.min(Math.max(leastSuspectMs, usualMs * 4), stallMs);
   }
 

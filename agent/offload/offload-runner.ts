@@ -373,7 +373,7 @@ export class OffloadRunner implements NodeRunner {
   }
 
   metrics(): ReadonlyMap<string, NodeMetrics> {
-    const slots = this.#set.slots.filter(({ hops }) => hops.computeUs !== undefined);
+    const slots = this.#set.slots.filter(({ hops }) => hops.wireUs !== undefined);
     const open = slots.filter(({ state }) => state === "open");
     const names = (open.length > 0 ? open : slots).map(({ candidate }) => candidate.name);
     return this.#tally.read(names.join(",") || "nowhere");
