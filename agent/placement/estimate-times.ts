@@ -97,7 +97,11 @@ export class TimeEstimates {
     const ms = this.#measured(node, at);
     if (ms !== undefined) return { ms, known: "measured" };
     const { idealMs, isGuess } = this.#reference(node);
-    return { ms: idealMs * this.#slowness(node, at), known: isGuess ? "guessed" : "scaled" };
+    const ideal = idealMs * this.#slowness(node, at);
+    // A machine that is busy for a moment must not drive out a node of which nobody knows anything.
+    return isGuess
+      ? { ms: ideal, known: "guessed" }
+      : { ms: ideal / freeShareOf(this.#places[at]!), known: "scaled" };
   }
 
   times(node: ResolvedNode, at: number): PlaceTimes {
@@ -117,7 +121,8 @@ export class TimeEstimates {
     return known(this.#facts.measured?.(node.id, this.#places[at]!.id), 0);
   }
 
-  /** Time on a machine of speed 1 that has all it prefers, by the first place where it is measured: local, if it is there. */
+  /** Time on a machine of speed 1 that has all it prefers, by the first place where it is measured: local, if it is there. How busy that is
+   * doesn't count: it may be the node itself that keeps it busy. */
   #reference(node: ResolvedNode) {
     const kept = this.#references.get(node);
     if (kept !== undefined) return kept;
@@ -139,12 +144,15 @@ export class TimeEstimates {
   }
 }
 
-/** A guess at how fast one call is on a machine: nodes use one core, machines with more of them have faster ones, and where all are busy a call
- * gets its share. What is measured takes its place as soon as it is there. */
-function speedOf({ statement: { cpu, load } }: Place): number {
-  const cores = Math.max(1, cpu.cores);
-  const free = Math.min(1, Math.max(0.1, cores * (1 - load.cpu)));
-  return free * cores ** 0.25;
+/** A guess at how fast one call is on a machine: nodes use one core, and machines with more of them have faster ones. What is measured takes
+ * its place as soon as it is there. */
+function speedOf({ statement: { cpu } }: Place): number {
+  return Math.max(1, cpu.cores) ** 0.25;
+}
+
+/** What a call gets of a core where all of them are busy; a tenth at least. */
+function freeShareOf({ statement: { cpu, load } }: Place): number {
+  return Math.min(1, Math.max(0.1, Math.max(1, cpu.cores) * (1 - load.cpu)));
 }
 
 function measureBytes(

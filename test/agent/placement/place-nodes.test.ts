@@ -135,6 +135,20 @@ describe("a score", () => {
     expect(show(placeNodes(one(), [local(), busy], facts))).toBe("a@local");
   });
 
+  it("isn't driven out of a busy machine by guesses, nor by load that may be the node's own", () => {
+    const busy = { cpu: 1, memory: 0.5, sessions: 0, queue_ms: 0 };
+    const idle = peer("idle", { rttMs: 0.5 });
+    expect(show(placeNodes(one(), [local({ load: busy }), idle]))).toBe("a@local");
+    const placed = placeNodes(one(), [local({ load: busy }), idle], measured({ a: { local: 100 } }));
+    expect(
+      placed.decisions.get("a")?.considered.find(({ place }) => place === "id-idle")?.times,
+    ).toMatchObject({
+      computeMs: 100,
+      known: "scaled",
+    });
+    expect(show(placed)).toBe("a@local");
+  });
+
   it("takes no lie for a number", () => {
     const odd = peer("odd", { rttMs: Number.NaN, bytesPerSecond: -1, price: Number.NaN });
     const facts = { measured: () => Number.NEGATIVE_INFINITY, frameBytes: () => Number.NaN };
