@@ -35,7 +35,7 @@ export class FakeChannel implements Channel {
   readonly #early: Uint8Array[] = [];
   readonly #kept: Uint8Array[] = [];
   #keepsUntilDrained = true;
-  readonly #messageListeners: ((bytes: Uint8Array) => void)[] = [];
+  #messageListener: ((bytes: Uint8Array) => void) | undefined;
   readonly #lowListeners: (() => void)[] = [];
   readonly #closeListeners: (() => void)[] = [];
 
@@ -81,8 +81,8 @@ export class FakeChannel implements Channel {
   }
 
   onMessage(listener: (bytes: Uint8Array) => void): void {
-    this.#messageListeners.push(listener);
-    if (this.#messageListeners.length > 1) return;
+    this.#messageListener = listener;
+    if (!this.#keepsUntilDrained) return;
     this.#home.later(() => this.#giveKept());
   }
 
@@ -158,8 +158,9 @@ export class FakeChannel implements Channel {
   }
 
   #giveMessage(bytes: Uint8Array): void {
-    if (this.#keepsUntilDrained) this.#kept.push(bytes);
-    else for (const listener of this.#messageListeners) this.#home.guarded(() => listener(bytes));
+    const listener = this.#messageListener;
+    if (this.#keepsUntilDrained || listener === undefined) this.#kept.push(bytes);
+    else this.#home.guarded(() => listener(bytes));
   }
 
   #giveKept(): void {

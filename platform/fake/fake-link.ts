@@ -56,7 +56,7 @@ export class FakeLink implements Link {
   readonly #orphans = new Map<number, Piece>();
   readonly #kept: Channel[] = [];
   #keepsChannels = true;
-  readonly #channelListeners: ((channel: Channel) => void)[] = [];
+  #channelListener: ((channel: Channel) => void) | undefined;
   readonly #connectedListeners: (() => void)[] = [];
   readonly #endListeners: ((end: LinkEnd) => void)[] = [];
 
@@ -82,7 +82,7 @@ export class FakeLink implements Link {
 
   accept(signal: LinkSignal): void {
     if (this.#state === "closed") return;
-    if (signal.kind === "candidate") this.#acceptCandidate(signal.candidate);
+    if (signal.kind === "candidate") this.#acceptCandidate(signal.candidate, signal.mid);
     else this.#acceptDescription(signal.kind, signal.sdp);
     this.options.network.review(this);
   }
@@ -105,8 +105,8 @@ export class FakeLink implements Link {
   }
 
   onChannel(listener: (channel: Channel) => void): void {
-    this.#channelListeners.push(listener);
-    if (this.#channelListeners.length > 1) return;
+    this.#channelListener = listener;
+    if (!this.#keepsChannels) return;
     this.#later(() => {
       this.#keepsChannels = false;
       for (const channel of this.#kept.splice(0)) this.#giveChannel(channel);
@@ -185,8 +185,13 @@ export class FakeLink implements Link {
     if (kind === "offer") this.#describe("answer");
   }
 
-  #acceptCandidate(candidate: string): void {
-    if (!/^candidate:\S+ 1 (udp|UDP) \d+ \S+ \d+ typ /.test(candidate)) {
+  #acceptCandidate(candidate: unknown, mid: unknown): void {
+    const isShort = (value: unknown): value is string => typeof value === "string" && value.length <= 1024;
+    if (
+      !isShort(candidate) ||
+      !isShort(mid) ||
+      !/^candidate:\S+ 1 (udp|UDP) \d+ \S+ \d+ typ /.test(candidate)
+    ) {
       throw new RemoteMediaError("peer-invalid", "The candidate isn't one.");
     }
     this.hasRemoteCandidate = true;
@@ -240,8 +245,9 @@ export class FakeLink implements Link {
   }
 
   #giveChannel(channel: Channel): void {
-    if (this.#keepsChannels) this.#kept.push(channel);
-    else for (const listener of this.#channelListeners) this.#guarded(() => listener(channel));
+    const listener = this.#channelListener;
+    if (this.#keepsChannels || listener === undefined) this.#kept.push(channel);
+    else this.#guarded(() => listener(channel));
   }
 
   #send(piece: Piece): void {
