@@ -13,6 +13,8 @@ interface FarEnd {
   readonly timers: Timers;
   readonly delayMs: () => number;
   hear(session: ModelSession, message: StageControl): void;
+  /** The caller has opened a channel: the far end of it. */
+  channelOpened?(session: ModelSession, stage: number, channel: ModelChannel): void;
 }
 
 export class ModelSession implements PeerSession {
@@ -62,6 +64,7 @@ export class ModelSession implements PeerSession {
   openStageChannel(stage: number): ModelChannel {
     const [ours, theirs] = ModelChannel.pair(`stage-${stage}`, this.#peer.timers, this.#peer.delayMs);
     this.channels.set(stage, theirs);
+    this.#peer.channelOpened?.(this, stage, theirs);
     return ours;
   }
 

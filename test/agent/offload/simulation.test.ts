@@ -1,6 +1,8 @@
 // 10,000 random fault schedules on a virtual clock: what a stage at peers owes its pipeline, whatever happens to the peers.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ModelPeerOptions } from "./model-peer.ts";
+import { ServedPeer } from "./served-peer.ts";
 import { flushMark, type Mark, readMark } from "./simulated-runner.ts";
 import { anySchedule, type Schedule, type Simulated, simulate } from "./simulation.ts";
 
@@ -43,7 +45,22 @@ describe("A stage without memory", () => {
       failovers += run.events.filter((event) => event.kind === "lost" && event.replayed > 0).length;
     });
     await fc.assert(property, runs(5000));
-    expect(failovers).toBeGreaterThan(500);
+    expect(failovers).toBeGreaterThan(400);
+  });
+
+  it("does so with peers that the real server serves", { timeout }, async () => {
+    let failovers = 0;
+    const property = fc.asyncProperty(anySchedule, async (schedule) => {
+      const makePeer = (options: ModelPeerOptions) => new ServedPeer(options);
+      const run = await simulate(schedule, { stateful: false, mayFail: false, makePeer });
+      expectSound(schedule, run);
+      if (run.refused !== undefined) return;
+      const numbers = marksOf(run).map(({ number }) => number);
+      expect(numbers).toEqual(Array.from({ length: schedule.frames }, (_, number) => number));
+      failovers += run.events.filter((event) => event.kind === "lost" && event.replayed > 0).length;
+    });
+    await fc.assert(property, runs(1000));
+    expect(failovers).toBeGreaterThan(80);
   });
 
   it("reports each frame that it gives up, and gives the others once and in order", { timeout }, async () => {

@@ -6,7 +6,7 @@ import { OffloadRunner } from "../../../agent/offload/offload-runner.ts";
 import type { StageMessage } from "../../../agent/protocol/control-message.ts";
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { FakeTimers } from "../../../platform/fake/fake-timers.ts";
-import { type Lie, ModelPeer } from "./model-peer.ts";
+import { type Lie, ModelPeer, type ModelPeerOptions } from "./model-peer.ts";
 import { numberedFrame, SimulatedRunner } from "./simulated-runner.ts";
 
 const kinds = [
@@ -42,10 +42,10 @@ export interface Schedule {
 export const anySchedule: fc.Arbitrary<Schedule> = fc.record({
   peers: fc.integer({ min: 1, max: 3 }),
   hasLocal: fc.boolean(),
-  frames: fc.integer({ min: 1, max: 14 }),
-  gapMs: fc.constantFrom(0, 3, 20, 90),
+  frames: fc.integer({ min: 1, max: 24 }),
+  gapMs: fc.constantFrom(0, 3, 10, 40),
   seed: fc.nat(),
-  faults: fc.array(fc.record({ atMs: fc.nat(500), peer: fc.nat(2), kind: fc.constantFrom(...kinds) }), {
+  faults: fc.array(fc.record({ atMs: fc.nat(400), peer: fc.nat(2), kind: fc.constantFrom(...kinds) }), {
     maxLength: 7,
   }),
 });
@@ -55,7 +55,15 @@ export interface SimulationOptions {
   /** Whether a frame may be given up: else the runner is told never to, and all peers get well in the end. */
   readonly mayFail: boolean;
   readonly deadlineMs?: number;
+  /** Default: a `ModelPeer`. */
+  readonly makePeer?: (options: ModelPeerOptions) => SimulatedPeer;
 }
+
+/** A peer that can be struck. */
+export type SimulatedPeer = Pick<
+  ModelPeer,
+  "device" | "connect" | "kill" | "stall" | "heal" | "refusesCalls" | "refusesStages" | "lie"
+>;
 
 export interface Simulated {
   /** In the order in which they settled, by the frame's number. */
@@ -84,7 +92,7 @@ class World {
   readonly #schedule: Schedule;
   readonly #options: SimulationOptions;
   readonly #random: () => number;
-  readonly #peers: ModelPeer[];
+  readonly #peers: SimulatedPeer[];
   readonly #slow = new Set<number>();
   readonly #events: OffloadEvent[] = [];
   readonly #settled: { number: number; outcome: Outcome }[] = [];
@@ -120,9 +128,10 @@ class World {
     });
   }
 
-  #makePeer(index: number): ModelPeer {
-    const serviceMs = () => (this.#slow.has(index) ? 200 : 2) * (0.5 + this.#random());
-    return new ModelPeer({
+  #makePeer(index: number): SimulatedPeer {
+    const serviceMs = () => (this.#slow.has(index) ? 200 : 4 + index * 4) * (0.5 + this.#random());
+    const { makePeer = (options) => new ModelPeer(options) } = this.#options;
+    return makePeer({
       device: `peer-${index}`,
       timers: this.#timers,
       delayMs: () => 1 + this.#random() * 4,
@@ -161,7 +170,8 @@ class World {
     if (!(await this.#timers.advanceUntil(() => isDone, limitMs)))
       throw new RemoteMediaError("internal", `it hangs: ${JSON.stringify(this.#runner.status())}`);
     await all;
-    await this.#timers.advance(5000);
+    // A peer may wait for the other half of a stage for so long.
+    await this.#timers.advance(15_000);
     return {
       settled: this.#settled,
       flushed,
@@ -221,7 +231,7 @@ class World {
     this.#measure();
   }
 
-  #chosen(kind: Fault["kind"], peer: ModelPeer): readonly Candidate[] {
+  #chosen(kind: Fault["kind"], peer: SimulatedPeer): readonly Candidate[] {
     const all = this.#candidates();
     if (kind === "all") return all;
     if (kind === "only") return all.filter(({ place }) => place === peer.device);
