@@ -36,6 +36,7 @@ export class WebrtcLink implements Link {
   readonly #channels = new Set<WebrtcChannel>();
   readonly #arrived: Channel[] = [];
   readonly #waiting: { candidate: string; mid: string }[] = [];
+  readonly #unsaid: LinkSignal[] = [];
   readonly #connected: (() => void)[] = [];
   readonly #ends: ((end: LinkEnd) => void)[] = [];
   #channelListener: ((channel: Channel) => void) | undefined;
@@ -143,7 +144,11 @@ export class WebrtcLink implements Link {
     }
     // A second description would start another negotiation, which a link never has.
     if (this.#hasRemote || (signal.kind === "answer" && !this.#hasOffered)) return;
-    const { kind, sdp } = signal;
+    const { kind } = signal;
+    // An answer is taken without its candidates, which follow at once: see #signal.
+    const { sdp, candidates } =
+      kind === "answer" ? takeCandidates(signal.sdp) : { ...signal, candidates: [] };
+    this.#waiting.unshift(...candidates);
     // The answerer lets the offerer begin DTLS: an answerer that begins, as it does by default, speaks before the offerer has its answer,
     // and repeats itself only after a second.
     this.#connection.setRemoteDescription(
@@ -159,6 +164,7 @@ export class WebrtcLink implements Link {
         // One candidate less.
       }
     }
+    for (const candidate of this.#unsaid.splice(0)) this.#options.signal(candidate);
   }
 
   #changed(state: string): void {
@@ -197,7 +203,12 @@ export class WebrtcLink implements Link {
 
   #signal(signal: LinkSignal): void {
     this.#later(() => {
-      if (this.#end === undefined) this.#options.signal(signal);
+      if (this.#end !== undefined) return;
+      // Held until the answer holds: libdatachannel starts ICE with the answer a moment before it knows the fingerprint in it. An answerer that
+      // knew where we are could be through with DTLS by then, and would be refused as unknown.
+      if (signal.kind === "candidate" && this.#options.role === "offerer" && !this.#hasRemote) {
+        this.#unsaid.push(signal);
+      } else this.#options.signal(signal);
     });
   }
 
@@ -241,4 +252,14 @@ export class WebrtcLink implements Link {
     this.#options.onGone();
     for (const listener of this.#ends.splice(0)) this.#later(() => listener(end));
   }
+}
+
+/** A description without its candidates, and these. */
+function takeCandidates(sdp: string) {
+  const mid = /^a=mid:(\S+)/m.exec(sdp)?.[1] ?? "0";
+  const found = sdp.match(/^a=candidate:.*$/gm) ?? [];
+  return {
+    sdp: sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, ""),
+    candidates: found.slice(0, maxWaiting).map((line) => ({ candidate: line.trim(), mid })),
+  };
 }
