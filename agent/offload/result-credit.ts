@@ -30,17 +30,19 @@ export class ResultCredit {
   /** The grant to send now, if it is worth a message. `isNeeded`: without its results nothing here is ever released, so it goes on a quarter at a
    * time, whatever is held; a call's own bounds end that. */
   grant(isNeeded: boolean): Credit | undefined {
-    const least = isNeeded && this.#balance.isSpent ? 0.25 : 0;
-    const frames = this.#missing(this.#base.frames, this.#frames, this.#balance.frames, least);
-    const bytes = this.#missing(this.#base.bytes, this.#bytes, this.#balance.bytes, least);
+    const mustGoOn = isNeeded && this.#balance.isSpent;
+    const frames = missing(this.#base.frames, this.#frames, this.#balance.frames, mustGoOn);
+    const bytes = missing(this.#base.bytes, this.#bytes, this.#balance.bytes, mustGoOn);
     const isWorthIt = frames >= this.#base.frames / 4 || bytes >= this.#base.bytes / 4;
     if (!isWorthIt) return undefined;
     const credit = { frames, bytes };
     this.#balance.grant(credit);
     return credit;
   }
+}
 
-  #missing(base: number, held: number, left: number, least: number): number {
-    return Math.max(0, Math.ceil(Math.max(base - held, base * least) - left));
-  }
+/** What the peer should have left, beyond what it has. */
+function missing(base: number, held: number, left: number, mustGoOn: boolean): number {
+  const wanted = mustGoOn ? Math.max(base - held, Math.ceil(base / 4)) : base - held;
+  return Math.max(0, wanted - left);
 }

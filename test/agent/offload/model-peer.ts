@@ -30,6 +30,8 @@ export class ModelPeer {
   sessions = 0;
   stages = 0;
   framesTaken = 0;
+  /** Of results' data. */
+  sentBytes = 0;
   /** Why it refuses stages. */
   refusesStages: RemoteMediaError | undefined;
   refusesCalls = false;
@@ -184,6 +186,7 @@ class ModelStage {
       if (message.type === "frame") {
         if (this.#balance.isSpent) return;
         this.#balance.spend(message.data.length);
+        this.#peer.sentBytes += message.data.length;
       }
       this.#unsaid.shift();
       for (const piece of encodeStageMessage(message)) this.#channel.send(piece);

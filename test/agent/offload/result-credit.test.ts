@@ -1,0 +1,83 @@
+// What a peer may send us of results, alone and through a lane.
+import { describe, expect, it } from "vitest";
+import { ResultCredit } from "../../../agent/offload/result-credit.ts";
+import { numbersOf, OffloadScene, upTo } from "./offload-scene.ts";
+
+const base = { frames: 8, bytes: 800 };
+
+describe("ResultCredit", () => {
+  it("grants again what has left, a quarter at a time", () => {
+    const credit = new ResultCredit(base);
+    for (let i = 0; i < 8; i++) credit.receive(100);
+    expect(credit.grant(false)).toBeUndefined();
+    credit.release(1, 100);
+    expect(credit.grant(false)).toBeUndefined();
+    credit.release(1, 100);
+    expect(credit.grant(false)).toEqual({ frames: 2, bytes: 200 });
+    expect(credit.grant(false)).toBeUndefined();
+  });
+
+  it("refuses what it hasn't granted", () => {
+    const credit = new ResultCredit(base);
+    credit.receive(800);
+    expect(() => credit.receive(1)).toThrow(expect.objectContaining({ code: "peer-invalid" }));
+  });
+
+  it("goes on beyond what it holds for one whose results are waited for, and takes that back later", () => {
+    const credit = new ResultCredit(base);
+    credit.receive(1000);
+    expect(credit.grant(false)).toBeUndefined();
+    expect(credit.grant(true)).toEqual({ frames: 0, bytes: 400 });
+    credit.receive(200);
+    expect(credit.grant(true)).toEqual({ frames: 0, bytes: 200 });
+    credit.release(2, 1200);
+    expect(credit.grant(false)).toEqual({ frames: 2, bytes: 600 });
+  });
+});
+
+describe("A lane", () => {
+  it("carries more calls and bytes than any credit was granted beforehand", async () => {
+    const scene = new OffloadScene({ serviceMs: [0] });
+    await scene.open();
+    for (let round = 0; round < 40; round++) {
+      const outcomes = await scene.settle(scene.sendAll(64));
+      expect(numbersOf(outcomes)).toEqual(upTo(64).map((number) => number + round * 64));
+    }
+    expect(scene.peers[0]!.stages).toBe(1);
+    for (let round = 0; round < 5; round++) {
+      const large = await scene.settle(Promise.all([scene.send(5_000_000), scene.send(70_000)]));
+      expect(numbersOf(large)).toHaveLength(2);
+    }
+    expect(scene.peers[0]!.stages).toBe(1);
+  });
+
+  it("takes a call's output beyond the credit when that is all that is waited for", async () => {
+    const copies = 40;
+    const data = new Uint8Array(1_000_000);
+    const scene = new OffloadScene({ serviceMs: [1] });
+    scene.peers[0]!.lie = (message) =>
+      message.type === "frame" ? Array(copies).fill({ ...message, data }) : [message];
+    await scene.open();
+    const outcomes = await scene.settle(scene.sendAll(2));
+    expect(outcomes.map(({ emissions }) => emissions.length)).toEqual([copies, copies]);
+    expect(scene.peers[0]!.stages).toBe(1);
+  });
+
+  it("holds little of what comes out of turn, however much there is", async () => {
+    const data = new Uint8Array(1_000_000);
+    const scene = new OffloadScene({ serviceMs: [1, 1] });
+    const [silent, quick] = scene.peers;
+    quick!.lie = (message) => (message.type === "frame" ? Array(10).fill({ ...message, data }) : [message]);
+    await scene.open();
+    silent!.stall();
+    scene.runner.setCandidates(scene.candidates.slice(0, 1));
+    const first = scene.send();
+    scene.runner.setCandidates(scene.candidates);
+    const rest = scene.sendAll(20);
+    await scene.timers.advance(200);
+    expect(quick!.sentBytes).toBeGreaterThan(15 * 1024 * 1024);
+    expect(quick!.sentBytes).toBeLessThan(18 * 1024 * 1024);
+    silent!.heal();
+    expect(await scene.settle(Promise.all([first, rest]))).toHaveLength(2);
+  });
+});
