@@ -73,6 +73,7 @@ describe("A lane", () => {
     scene.runner.setCandidates(scene.candidates.slice(0, 1));
     const first = scene.send();
     scene.runner.setCandidates(scene.candidates);
+    await scene.timers.advance(20);
     const rest = scene.sendAll(20);
     await scene.timers.advance(200);
     expect(quick!.sentBytes).toBeGreaterThan(15 * 1024 * 1024);
