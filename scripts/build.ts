@@ -4,6 +4,7 @@ import { mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RemoteMediaError } from "../platform/base/error.ts";
+import { addonPlugin } from "./addon-plugin.ts";
 import { jcoPlugin } from "./jco-plugin.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -39,7 +40,7 @@ async function buildBinary(entry: string, target: Target): Promise<string> {
       bytecode: true,
       sourcemap: "inline",
       define: { "process.env.NODE_ENV": '"production"' },
-      plugins: [jcoPlugin],
+      plugins: [jcoPlugin, addonPlugin(target)],
       compile: {
         target: `bun-linux-${target}`,
         outfile: draft,
