@@ -9,12 +9,12 @@ export interface Call<Place> {
   /** Undefined: a flush. */
   readonly frame: Frame | undefined;
   readonly startedMs: number;
-  /** Where it is without an answer: one place, or two when the first is doubted. */
+  /** Where it is without an answer: one place, or more when the first is doubted. */
   readonly places: Set<Place>;
   sentMs: number;
   /** Places that ended while it was its turn there. */
   deaths: number;
-  /** Whether it was given to a second place because the first was too slow. */
+  /** Whether a second place was asked because its time runs out. */
   isDoubled: boolean;
   /** Gives the outcome, when all calls before have theirs. */
   outcome: (() => Outcome) | undefined;

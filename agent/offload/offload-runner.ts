@@ -7,8 +7,8 @@ import type { NodeMetrics, NodeRunner, Outcome } from "../node/runner.ts";
 import { protocolBounds } from "../protocol/bounds.ts";
 import { type Call, CallLedger } from "./call-ledger.ts";
 import type { Candidate, OffloadEvent, OffloadedStage } from "./candidate.ts";
-import { expectedUs } from "./choose-lane.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
+import { DeadlineWatch } from "./deadline-watch.ts";
 import { describeTrials, openingError } from "./describe-trials.ts";
 import type { CallResult } from "./lane.ts";
 import { LaneSet } from "./lane-set.ts";
@@ -46,23 +46,32 @@ export class OffloadRunner implements NodeRunner {
   readonly #ledger = new CallLedger<LaneSlot>();
   readonly #set: LaneSet;
   readonly #tally: StageTally;
+  readonly #deadlines: DeadlineWatch;
   readonly #opening = Promise.withResolvers<void>();
   #state: "new" | "opening" | "open" | "closed" = "new";
+  #candidates: readonly Candidate[];
   #isPumping = false;
   #isPumpDue = false;
   #failedInRow = 0;
   /** When a call was last answered, or began to wait with none before it. */
   #progressMs = 0;
   #stopPatience: (() => void) | undefined;
-  #stopDeadline: (() => void) | undefined;
   /** Where the state was: to be flushed before the next call goes to where it is. */
   #leaving: LaneSlot | undefined;
 
   constructor(options: OffloadRunnerOptions) {
     this.#options = options;
     this.#stage = options.stage;
+    this.#candidates = options.candidates;
     this.#timers = options.timers;
     this.#tally = new StageTally(options.stage);
+    this.#deadlines = new DeadlineWatch({
+      stage: options.stage,
+      timers: options.timers,
+      ledger: this.#ledger,
+      over: (call, why) => this.#fail(call, "peer-deadline", why),
+      judged: () => this.#pump(),
+    });
     this.#opening.promise.catch(() => {});
     const { stage, timers, random, openMs, breakers = new Map<string, CircuitBreaker>() } = options;
     const events = {
@@ -84,7 +93,7 @@ export class OffloadRunner implements NodeRunner {
    * of the stage's own that all found */
   async open(): Promise<void> {
     this.#state = "opening";
-    this.#set.replace(this.#options.candidates);
+    this.#set.replace(this.#candidates);
     this.#checkOpening();
     try {
       await this.#opening.promise;
@@ -115,13 +124,14 @@ export class OffloadRunner implements NodeRunner {
     if (frame !== undefined && frame.data.length > protocolBounds.frameBytes)
       this.#fail(call, "node-bad-input", `a frame of ${frame.data.length} bytes is too large`);
     this.#pump();
-    this.#armDeadline();
+    this.#deadlines.watch();
     return call.promise!.promise;
   }
 
   /** Swaps the candidates between two frames: new calls go to the new ones, what is in flight ends where it is. */
   setCandidates(candidates: readonly Candidate[]): void {
-    if (this.#state === "closed") return;
+    this.#candidates = candidates;
+    if (this.#state === "new" || this.#state === "closed") return;
     this.#set.replace(candidates);
     this.#checkOpening();
     this.#pump();
@@ -153,7 +163,7 @@ export class OffloadRunner implements NodeRunner {
       }
       const isPoison = call.deaths >= (this.#options.maxDeaths ?? 2);
       const slot = this.#set.choose(call, call.places, isPoison);
-      if (slot !== undefined && this.#isInTime(call, slot)) this.#send(call, slot);
+      if (slot !== undefined && this.#deadlines.isInTime(call, slot)) this.#send(call, slot);
       else if (slot === undefined && isPoison && !this.#set.askLocal())
         this.#fail(call, "peer-lost", `${call.deaths} peers were lost with it, one after the other`);
       else if (slot === undefined && call.places.size === 0 && !isPoison) return;
@@ -180,24 +190,7 @@ export class OffloadRunner implements NodeRunner {
 
   /** Whether a call that is somewhere is to be given to another place as well. */
   #isDoubtful(call: SlotCall): boolean {
-    return this.#isLate(call) || [...call.places].some(({ isSuspect }) => isSuspect);
-  }
-
-  #ageMs({ startedMs }: SlotCall): number {
-    return this.#timers.monotonicMs() - startedMs;
-  }
-
-  /** Half its time is gone. */
-  #isLate(call: SlotCall): boolean {
-    const { deadlineMs } = this.#stage;
-    return deadlineMs > 0 && this.#ageMs(call) >= deadlineMs / 2;
-  }
-
-  /** A second place gets a call only while it can still make it. */
-  #isInTime(call: SlotCall, slot: LaneSlot): boolean {
-    const { deadlineMs } = this.#stage;
-    if (deadlineMs === 0 || call.places.size === 0) return true;
-    return this.#ageMs(call) + expectedUs(slot) / 1000 < deadlineMs;
+    return (this.#deadlines.isLate(call) && call.places.size === 1) || isSilent(call);
   }
 
   #opened(slot: LaneSlot): void {
@@ -246,6 +239,7 @@ export class OffloadRunner implements NodeRunner {
     if (calls[0] !== undefined && why.code !== "peer-busy") calls[0].deaths += 1;
     if (this.#stage.stateful) this.#gap(slot, orphans, why.message);
     else for (const call of orphans) this.#ledger.requeue(call);
+    for (const call of calls) this.#double(call);
     const replayed = this.#stage.stateful ? 0 : orphans.length;
     const { place, name } = slot.candidate;
     this.#tell({ kind: "lost", place, name, code: why.code, message: why.message, replayed });
@@ -267,18 +261,17 @@ export class OffloadRunner implements NodeRunner {
     for (const call of calls) this.#fail(call, "peer-lost", why);
   }
 
-  /** What waits there may be asked of others as well, once. */
+  /** What waits there may be asked of others as well. */
   #suspected(slot: LaneSlot): void {
     this.#tell({ kind: "suspected", place: slot.candidate.place, name: slot.candidate.name });
-    if (!this.#stage.stateful) for (const number of slot.calls) this.#double(this.#ledger.find(number));
+    for (const number of slot.calls) this.#double(this.#ledger.find(number));
     this.#set.tend();
     this.#pump();
   }
 
+  /** Asks another place as well, if those that have it say nothing. */
   #double(call: SlotCall | undefined): void {
-    if (call === undefined || call.isDoubled || call.places.size !== 1 || this.#stage.stateful) return;
-    call.isDoubled = true;
-    this.#ledger.requeue(call);
+    if (call !== undefined && !this.#stage.stateful && isSilent(call)) this.#ledger.requeue(call);
   }
 
   /** The call ends here, as a failure of the stage. A flush of a stage that remembers nothing has lost nothing. */
@@ -333,33 +326,6 @@ export class OffloadRunner implements NodeRunner {
     for (const call of this.#ledger.waiting) if (call.places.size === 0) this.#fail(call, "peer-lost", why);
   }
 
-  /** At half its time a call is asked of another place as well, at its end it is a failure. */
-  #armDeadline(): void {
-    const { deadlineMs } = this.#stage;
-    if (deadlineMs === 0 || this.#stopDeadline !== undefined || this.#ledger.size === 0) return;
-    const moments = this.#ledger
-      .unanswered()
-      .filter(({ frame }) => frame !== undefined)
-      .map(
-        (call) => (call.isDoubled || this.#isLate(call) ? deadlineMs : deadlineMs / 2) - this.#ageMs(call),
-      );
-    if (moments.length === 0) return;
-    this.#stopDeadline = this.#timers.after(Math.max(1, Math.min(...moments)), () => {
-      this.#stopDeadline = undefined;
-      for (const call of this.#ledger.unanswered()) this.#judge(call);
-      this.#pump();
-      this.#armDeadline();
-    });
-  }
-
-  #judge(call: SlotCall): void {
-    const { deadlineMs } = this.#stage;
-    if (call.frame === undefined) return;
-    if (this.#ageMs(call) >= deadlineMs)
-      this.#fail(call, "peer-deadline", `it had no answer within ${deadlineMs} ms`);
-    else if (this.#isLate(call)) this.#double(call);
-  }
-
   #tell(event: OffloadEvent): void {
     this.#options.onEvent?.(event);
   }
@@ -383,7 +349,7 @@ export class OffloadRunner implements NodeRunner {
     if (this.#state === "closed") return;
     this.#state = "closed";
     this.#stopPatience?.();
-    this.#stopDeadline?.();
+    this.#deadlines.stop();
     this.#opening.reject(closedError());
     this.#ledger.rejectAll(closedError());
     await this.#set.close();
@@ -392,6 +358,11 @@ export class OffloadRunner implements NodeRunner {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** Whether all who have it say nothing. */
+function isSilent({ places }: SlotCall): boolean {
+  return places.size > 0 && [...places].every(({ isSuspect }) => isSuspect);
 }
 
 function closedError(): RemoteMediaError {
