@@ -63,7 +63,7 @@ export const agentCommands: readonly Command[] = [
       askNote,
       exitNote,
     ],
-    examples: ["remotemedia top", "remotemedia top --json | head -n 1"],
+    examples: ["remotemedia top", "remotemedia top --json"],
     load: async () => (await import("./top-command.ts")).executeTop,
   },
 ];

@@ -254,7 +254,7 @@ describe("the command line", () => {
     ["an unknown option", ["run", "x", "--inptu", "y"], "did you mean --input?"],
     ["a missing operand", ["run"], "PIPELINE is missing"],
     ["a word too many", ["nodes", "a", "b"], "one word too many: b"],
-    ["a command of a later version", ["agent"], "not part of this version"],
+    ["a command of a later version", ["pair"], "not part of this version"],
     ["an unknown setting in the environment", ["run", "x"], "REMOTEMEDIA_HOME"],
   ];
   test.each(mistakes)("refuses %s with 2", async (_, words, said) => {
