@@ -192,9 +192,7 @@ function printHops(when: string, top: TopDocument): void {
     }
     for (const { from, to, p50_ms } of hops) {
       if (p50_ms === null) continue;
-      console.log(
-        `${when}: the way ${from} → ${to} and back: ${p50_ms.toFixed(1)} ms, p95 ${p95_ms?.toFixed(1)} ms`,
-      );
+      console.log(`${when}: the way ${from} → ${to} and back: ${p50_ms.toFixed(1)} ms`);
     }
   }
 }
