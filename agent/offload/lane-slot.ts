@@ -45,6 +45,10 @@ const lookMs = 200;
 const busyMs = 10;
 const longestBusyMs = 500;
 
+/** Calls at a place of which nobody knows how long it takes, and at least, one that is worked on and those that wait behind it. */
+const firstDepth = 16;
+const leastDepth = 3;
+
 export class LaneSlot implements LaneLoad {
   candidate: Candidate;
   /** It is no candidate any more: nothing new goes there. */
@@ -160,8 +164,16 @@ export class LaneSlot implements LaneLoad {
   }
 
   canTake(call: LaneCall): boolean {
-    if (!this.#isOpen || !this.#lane!.canTake(call)) return false;
+    if (!this.#isOpen || this.inFlight >= this.#depth || !this.#lane!.canTake(call)) return false;
     return call.frame === undefined || this.#timers.monotonicMs() >= this.#busyUntilMs;
+  }
+
+  /** As many calls as keep the way and the work at its end busy. More would only wait there and grow old, while a live source goes on, and all
+   * would have to be done again where the place dies. */
+  get #depth(): number {
+    const { computeUs, wireUs } = this.hops;
+    if (this.candidate.kind === "local" || computeUs === undefined || wireUs === undefined) return firstDepth;
+    return Math.max(leastDepth, Math.ceil((1.5 * wireUs) / Math.max(computeUs, 1)) + 2);
   }
 
   send(call: LaneCall, queuedMs: number): void {

@@ -35,6 +35,8 @@ export class ModelPeer {
   /** Why it refuses stages. */
   refusesStages: RemoteMediaError | undefined;
   refusesCalls = false;
+  /** Sends results however little it was granted. */
+  ignoresCredit = false;
   lie: Lie | undefined;
   readonly #options: ModelPeerOptions;
   #isDead = false;
@@ -85,6 +87,12 @@ export class ModelPeer {
     const stalled = this.#stalled ?? [];
     this.#stalled = undefined;
     for (const say of stalled) say();
+  }
+
+  /** What callers have in the buffers of their channels. */
+  bufferedBytes(): number {
+    const ends = [...(this.#session?.channels.values() ?? [])];
+    return ends.reduce((sum, end) => sum + end.far.bufferedBytes, 0);
   }
 
   /** Runs `act` now, or when the peer is no longer stalled. */
@@ -184,8 +192,8 @@ class ModelStage {
     while (this.#unsaid[0] !== undefined && this.#channel.state === "open") {
       const message = this.#unsaid[0];
       if (message.type === "frame") {
-        if (this.#balance.isSpent) return;
-        this.#balance.spend(message.data.length);
+        if (this.#balance.isSpent && !this.#peer.ignoresCredit) return;
+        if (!this.#balance.isSpent) this.#balance.spend(message.data.length);
         this.#peer.sentBytes += message.data.length;
       }
       this.#unsaid.shift();

@@ -305,3 +305,42 @@ describe("A stage that remembers", () => {
     expect(scene.runner.metrics().get("node")!.restarts).toBe(1);
   });
 });
+
+describe("A stage that is closed", () => {
+  it.each([0, 100])("leaves nothing behind that waits, with a deadline of %d ms", async (deadlineMs) => {
+    const scene = new OffloadScene({ serviceMs: [5, 5], localScore: 100, stage: { deadlineMs } });
+    await scene.open();
+    scene.peers[0]!.kill();
+    scene.peers[1]!.refusesCalls = true;
+    const calls = Promise.allSettled(Array.from({ length: 8 }, () => scene.send()));
+    await scene.timers.advance(12);
+    await scene.runner.close();
+    expect((await calls).map(({ status }) => status)).toEqual(Array(8).fill("rejected"));
+    await scene.timers.advance(50);
+    expect(scene.timers.pending).toBe(0);
+  });
+
+  it("while nobody takes its calls leaves nothing behind either", async () => {
+    const scene = new OffloadScene({ serviceMs: [5] });
+    await scene.open();
+    scene.peers[0]!.kill();
+    const calls = Promise.allSettled([scene.send(), scene.send()]);
+    await scene.timers.advance(1500);
+    await scene.runner.close();
+    expect((await calls).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await scene.timers.advance(50);
+    expect(scene.timers.pending).toBe(0);
+  });
+
+  it("may be given candidates before it is opened, and after", async () => {
+    const scene = new OffloadScene({ serviceMs: [5, 5] });
+    scene.runner.setCandidates(scene.candidates.slice(1));
+    await scene.open();
+    await scene.settle(scene.sendAll(3));
+    expect(scene.peers.map(({ stages }) => stages)).toEqual([0, 1]);
+    await scene.runner.close();
+    scene.runner.setCandidates(scene.candidates);
+    await scene.timers.advance(1000);
+    expect(scene.peers.map(({ stages }) => stages)).toEqual([0, 1]);
+  });
+});
