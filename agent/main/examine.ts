@@ -8,6 +8,7 @@ import { openFfmpegDecoder } from "../../platform/ffmpeg/ffmpeg-decoder.ts";
 import type { Config } from "../config/config.ts";
 import type { Check } from "./check.ts";
 import { examineDevices } from "./examine-devices.ts";
+import { examineMesh } from "./examine-mesh.ts";
 import { examineSandbox } from "./examine-sandbox.ts";
 
 const gibibyte = 2 ** 30;
@@ -20,6 +21,7 @@ export async function examineMachine(config: Config): Promise<Check[]> {
     checkHome(config.homeFolder),
     await checkFfmpeg(),
     ...(await examineDevices(config)),
+    await examineMesh(),
     checkKernel(release()),
     checkMemory(),
     await checkClock(),
