@@ -93,11 +93,13 @@ export class AgentPipelineRun {
       const isWell = await this.#runOnce();
       this.placed = undefined;
       const { restart } = this.settings;
+      // A pipeline that nobody can run yet hasn't run: it begins when somebody comes.
+      const isUnplaced = this.error?.code === "placement-impossible" && this.#parts.hasMesh;
       const isOver = restart === "never" || (restart === "on-failure" && isWell);
-      if (isOver || this.#drain.signal.aborted) break;
-      if (performance.now() - startedMs >= settledMs) this.#pauseMs = firstPauseMs;
+      if ((isOver && !isUnplaced) || this.#drain.signal.aborted) break;
+      if (isUnplaced || performance.now() - startedMs >= settledMs) this.#pauseMs = firstPauseMs;
       await this.#pause();
-      this.restarts += 1;
+      if (!isUnplaced) this.restarts += 1;
     }
     this.#become(this.error === undefined ? "ended" : "failed");
   }
@@ -115,8 +117,12 @@ export class AgentPipelineRun {
       if (result.error === undefined) onLog({ level: "info", about, message: `${outcome}: ${counts}` });
       else onLog({ level: "error", about, message: result.error.message, error: result.error });
     } catch (thrown) {
+      const before = this.error?.message;
       this.error = toRemoteMediaError(thrown);
-      onLog({ level: "error", about, message: this.error.message, error: this.error });
+      // What is tried again and again is told once.
+      if (this.error.message !== before) {
+        onLog({ level: "error", about, message: this.error.message, error: this.error });
+      }
     }
     return this.error === undefined;
   }

@@ -10,6 +10,7 @@ import { openWebrtc } from "../../platform/webrtc/open-webrtc.ts";
 import { openTextSockets } from "../../platform/websocket/open-text-sockets.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
 import { BrokerSignalling, deviceTopic } from "../mesh/broker-signalling.ts";
+import { hedgeLinks } from "../mesh/hedged-links.ts";
 import type { Identity } from "../mesh/identity.ts";
 import { type Mesh, openMesh } from "../mesh/open-mesh.ts";
 import type { SignalTransport } from "../mesh/signal-transport.ts";
@@ -44,7 +45,8 @@ export interface Member extends AsyncDisposable {
  * @throws RemoteMediaError `peer-unreachable` where this machine has no WebRTC, `config-invalid` where it can't listen */
 export async function openMember(options: MemberOptions): Promise<Member> {
   const { identity, joined, statement, listen, peers = [], iceServers, portRange, reachesAll } = options;
-  const links = await openWebrtc({ certificate: identity.dtls, iceServers, portRange });
+  const made = await openWebrtc({ certificate: identity.dtls, iceServers, portRange });
+  const links = hedgeLinks(made, { timers: systemTimers });
   const broker = options.broker && (await connect(options.broker, options));
   let mesh: Mesh | undefined;
   const sockets = new SocketSignalling({

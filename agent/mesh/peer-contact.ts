@@ -158,9 +158,9 @@ export class PeerContact {
       }
     }
     if (this.#attempt?.id === body.attempt) {
-      // Our answer was lost, perhaps.
+      // Our answer was lost, perhaps; or it is the next try of a link that races them.
       if (body.type === "offer") this.#attempt.repeat();
-      else this.#accept(body);
+      this.#accept(body);
       return;
     }
     if (body.type === "offer" && !this.#isOfferer) this.#answer(body);

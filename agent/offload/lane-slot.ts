@@ -46,7 +46,7 @@ const busyMs = 10;
 const longestBusyMs = 500;
 
 /** Calls at a place of which nobody knows how long it takes, and at least, one that is worked on and those that wait behind it. */
-const firstDepth = 16;
+const firstDepth = 8;
 const leastDepth = 3;
 
 export class LaneSlot implements LaneLoad {
@@ -171,9 +171,10 @@ export class LaneSlot implements LaneLoad {
   /** As many calls as keep the way and the work at its end busy. More would only wait there and grow old, while a live source goes on, and all
    * would have to be done again where the place dies. */
   get #depth(): number {
-    const { computeUs, wireUs } = this.hops;
-    if (this.candidate.kind === "local" || computeUs === undefined || wireUs === undefined) return firstDepth;
-    return Math.max(leastDepth, Math.ceil((1.5 * wireUs) / Math.max(computeUs, 1)) + 2);
+    const { paceUs, wireUs } = this.hops;
+    if (this.candidate.kind === "local") return Number.POSITIVE_INFINITY;
+    if (paceUs === 0 || wireUs === undefined) return firstDepth;
+    return Math.max(leastDepth, Math.ceil((1.5 * wireUs) / paceUs) + 2);
   }
 
   send(call: LaneCall, queuedMs: number): void {
