@@ -28,7 +28,8 @@ export async function findPlaces(
   return [localPlace(local), ...listPeerPlaces(mesh), ...absent.filter((place) => place !== undefined)];
 }
 
-function addressOf(peer: string): string {
+/** Of a peer as people write it. */
+export function addressOf(peer: string): string {
   const plain = peer.replace(/^webrtc:\/\//, "");
   return /^wss?:\/\//.test(plain) ? plain : `ws://${plain.replace(/\/.*$/, "")}`;
 }

@@ -8,6 +8,7 @@ import type { Manifest } from "../manifest/manifest.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { resolvePipeline } from "../manifest/resolve.ts";
 import type { ResolvedPipeline } from "../manifest/resolved.ts";
+import { remotePipelineType } from "../native/native-names.ts";
 import type { NodeDescriptor } from "../node/descriptor.ts";
 import { checkPlacement, type DegradedNode, findDegraded } from "../placement/check-placement.ts";
 import type { Assignment, Place } from "../placement/place.ts";
@@ -66,6 +67,13 @@ export async function loadPipeline(
   const catalog = await openCatalog(written, descriptors, request);
   const manifest = applyOverrides(addLiveInputs(written, catalog, request.live ?? []), request.overrides);
   const resolved = resolvePipeline(manifest, catalog);
+  const remotes = resolved.nodes.filter(
+    ({ type, runtime }) => runtime === "native" && type === remotePipelineType,
+  );
+  if (remotes.length > 0) {
+    const { readInnerPipeline } = await import("./remote-pipeline-runner.ts");
+    for (const node of remotes) readInnerPipeline(node);
+  }
   const { degraded, placement } = await placePipeline(resolved, statement, request);
   const modules = await prepareModules(resolved, folder, library, onPreparing);
   const plan = planStages(resolved, placement && ((node) => placement.decisions.get(node)!.place));

@@ -100,6 +100,11 @@ export class Program implements AsyncDisposable {
           ? placed.makeRunner(stage, wanted, parts)
           : makeStageRunner(stage, modules, wanted, parts);
       },
+      makeRemoteRunner: async (node, { onOffload }) => {
+        const { makeRemotePipelineRunner } = await import("./remote-pipeline-runner.ts");
+        this.#member ??= this.#openMember();
+        return makeRemotePipelineRunner(node, await this.#member, (event) => onOffload?.(node.id, event));
+      },
       decoder: this.decoder,
       native: () => this.#openNative(),
     });

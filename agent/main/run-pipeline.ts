@@ -3,7 +3,8 @@ import type { MediaDecoder } from "../../platform/contract/media-decoder.ts";
 import type { GraphSink, GraphSource } from "../executor/graph.ts";
 import type { Progress } from "../executor/progress-meter.ts";
 import { type RunResult, runGraph } from "../executor/run-graph.ts";
-import type { PortReference } from "../manifest/resolved.ts";
+import type { PortReference, ResolvedNode } from "../manifest/resolved.ts";
+import { remotePipelineType } from "../native/native-names.ts";
 import type { NativeEvent } from "../native/node-type.ts";
 import { openSinks } from "../native/open-sinks.ts";
 import { openSource } from "../native/open-source.ts";
@@ -45,6 +46,8 @@ export interface RunParts {
     wanted: ReadonlySet<string>,
     request: RunRequest,
   ) => NodeRunner;
+  /** Makes the runner of a RemotePipelineNode. */
+  readonly makeRemoteRunner: (node: ResolvedNode, request: RunRequest) => Promise<NodeRunner>;
   readonly decoder: MediaDecoder;
   /** Asked for where the pipeline has native nodes. */
   readonly native: () => Promise<NativeParts>;
@@ -68,8 +71,20 @@ export async function runPipeline(
   const connected = portsOf([...plan.connections.map(({ to }) => to), ...inputs.map(({ port }) => port)]);
   const natives = await openNativeEnds(pipeline, { wanted, connected }, request, parts);
   const sinks = await bindSinks(outputs, request.raw, natives);
+  const remotes = pipeline.resolved.nodes.filter(isRemotePipeline);
+  const remoteUnits = await Promise.all(
+    remotes.map(async (node) => ({
+      id: node.id,
+      runner: await parts.makeRemoteRunner(node, request),
+      nodes: [{ id: node.id, type: node.type, policy: node.policy }],
+      inputs: Object.keys(node.descriptor.inputs),
+    })),
+  );
   return runGraph({
-    units: buildUnits(plan, (stage) => parts.makeRunner(stage, pipeline, wanted, request)),
+    units: [
+      ...buildUnits(plan, (stage) => parts.makeRunner(stage, pipeline, wanted, request)),
+      ...remoteUnits,
+    ],
     ...natives,
     connections: plan.connections,
     sources,
@@ -87,7 +102,7 @@ async function openNativeEnds(
   { onEvent }: RunRequest,
   { native }: RunParts,
 ): Promise<NativeEnds> {
-  const nodes = resolved.nodes.filter(({ runtime }) => runtime === "native");
+  const nodes = resolved.nodes.filter((node) => node.runtime === "native" && !isRemotePipeline(node));
   if (nodes.length === 0) return { sourceNodes: [], sinkNodes: [] };
   const { nativeNodes } = await import("../native/native-nodes.ts");
   return openNatives(nodes, nativeNodes, used, { ...(await native()), clock: openPipelineClock(), onEvent });
@@ -109,4 +124,9 @@ async function bindSinks(
 
 function portsOf(ports: readonly PortReference[]): Set<string> {
   return new Set(ports.map(({ node, port }) => `${node}.${port}`));
+}
+
+/** Neither a source nor a sink, though it is native: a unit of the graph, whose work peers do. */
+function isRemotePipeline({ type, runtime }: ResolvedNode): boolean {
+  return runtime === "native" && type === remotePipelineType;
 }

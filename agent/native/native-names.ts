@@ -5,3 +5,6 @@ export const nativeNames: readonly string[] = [
   ...["AudioSink", "AudioSource", "CameraSource", "FileSink", "FileSource", "ImageSink"],
   ...["RemotePipelineNode", "RtspSource", "ScreenSource", "SyntheticSource"],
 ];
+
+/** The one that is neither a source nor a sink. */
+export const remotePipelineType = "RemotePipelineNode";
