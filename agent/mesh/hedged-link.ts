@@ -33,7 +33,10 @@ export class HedgedLink implements Link {
   readonly #connected: (() => void)[] = [];
   readonly #ends: ((end: LinkEnd) => void)[] = [];
   #channelListener: ((channel: Channel) => void) | undefined;
+  /** Tries that are planned and have not begun. */
   #waiting = 0;
+  /** The last try that has begun. */
+  #begun = 0;
   #winner: Link | undefined;
   #end: LinkEnd | undefined;
   #last: LinkStatistics | undefined;
@@ -103,13 +106,15 @@ export class HedgedLink implements Link {
     const later = afterMs.slice(0, maxTries - 1);
     this.#waiting = later.length;
     this.#try(0);
-    for (const [place, ms] of later.entries()) {
-      const takeBack = timers.after(ms, () => {
-        this.#waiting -= 1;
-        if (this.state === "connecting") this.#try(place + 1);
-      });
-      this.#takeBacks.push(takeBack);
-    }
+    for (const ms of later) this.#takeBacks.push(timers.after(ms, () => this.#tryNext()));
+  }
+
+  /** The next try that was planned, where it has not begun already. */
+  #tryNext(): void {
+    if (this.#waiting === 0 || this.state !== "connecting") return;
+    this.#waiting -= 1;
+    this.#begun += 1;
+    this.#try(this.#begun);
   }
 
   #try(attempt: number): Link {
@@ -124,10 +129,18 @@ export class HedgedLink implements Link {
     link.onEnd((end) => this.#lose(attempt, link, end));
     link.onChannel((channel) => this.#take(link, channel));
     if (role === "offerer") {
-      link.onConnected(() => this.#choose(link));
-      link.openChannel({ label: tryLabel });
+      const channel = link.openChannel({ label: tryLabel });
+      link.onConnected(() => this.#chooseOnceOpen(link, channel));
     }
     return link;
+  }
+
+  /** A channel that is made while libdatachannel opens those that were made before may be lost: so not before ours is open. */
+  #chooseOnceOpen(link: Link, channel: Channel): void {
+    if (channel.state === "open") this.#choose(link);
+    else if (channel.state === "opening" && this.state === "connecting") {
+      this.#options.timers.after(1, () => this.#chooseOnceOpen(link, channel));
+    }
   }
 
   #take(link: Link, channel: Channel): void {
@@ -157,6 +170,8 @@ export class HedgedLink implements Link {
     this.#last = link.statistics();
     this.#tries.delete(attempt);
     if (this.#winner === link || (this.#tries.size === 0 && this.#waiting === 0)) this.#finish(end);
+    // A try that has failed is not waited for: now and then libdatachannel refuses a certificate whose fingerprint it is just storing.
+    else if (this.#tries.size === 0) this.#tryNext();
   }
 
   #stopTrying(): void {

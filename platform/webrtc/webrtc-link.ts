@@ -24,9 +24,6 @@ const connectMs = 45_000;
 /** The other end's goodbye is told as `disconnected` first, and at once as `closed`. */
 const goodbyeMs = 1000;
 
-/** How much earlier than the offerer the answerer begins with ICE, where its way is as quick as the signals'. */
-const headStartMs = 20;
-
 export interface WebrtcLinkOptions extends LinkOptions {
   readonly timers: Timers;
   readonly onGone: () => void;
@@ -39,14 +36,11 @@ export class WebrtcLink implements Link {
   readonly #channels = new Set<WebrtcChannel>();
   readonly #arrived: Channel[] = [];
   readonly #waiting: { candidate: string; mid: string }[] = [];
-  readonly #unsaid: LinkSignal[] = [];
   readonly #connected: (() => void)[] = [];
   readonly #ends: ((end: LinkEnd) => void)[] = [];
   #channelListener: ((channel: Channel) => void) | undefined;
   #hasRemote = false;
   #hasOffered = false;
-  #holdsCandidates = true;
-  #stopHolding: (() => void) | undefined;
   #state: Link["state"] = "connecting";
   #end: LinkEnd | undefined;
   #fingerprint: string | undefined;
@@ -143,17 +137,13 @@ export class WebrtcLink implements Link {
   #apply(signal: LinkSignal): void {
     if (this.#end !== undefined) return;
     if (signal.kind === "candidate") {
-      if (!this.#holdsCandidates) this.#connection.addRemoteCandidate(signal.candidate, signal.mid);
+      if (this.#hasRemote) this.#connection.addRemoteCandidate(signal.candidate, signal.mid);
       else if (this.#waiting.length < maxWaiting) this.#waiting.push(signal);
       return;
     }
     // A second description would start another negotiation, which a link never has.
     if (this.#hasRemote || (signal.kind === "answer" && !this.#hasOffered)) return;
-    const { kind } = signal;
-    // An answer is taken without its candidates, which follow at once: see #signal.
-    const { sdp, candidates } =
-      kind === "answer" ? takeCandidates(signal.sdp) : { ...signal, candidates: [] };
-    this.#waiting.unshift(...candidates);
+    const { kind, sdp } = signal;
     // The answerer lets the offerer begin DTLS: an answerer that begins, as it does by default, speaks before the offerer has its answer,
     // and repeats itself only after a second.
     this.#connection.setRemoteDescription(
@@ -162,18 +152,6 @@ export class WebrtcLink implements Link {
     );
     this.#hasRemote = true;
     if (kind === "offer") this.#connection.setLocalDescription("answer");
-    for (const candidate of this.#unsaid.splice(0)) this.#options.signal(candidate);
-    if (kind === "offer") this.#addWaiting();
-    // The answerer looks for us first: whoever begins DTLS, which is the offerer, should be the last one to be connected.
-    else
-      this.#stopHolding = this.#options.timers.after(headStartMs, () =>
-        this.#later(() => this.#addWaiting()),
-      );
-  }
-
-  #addWaiting(): void {
-    if (this.#end !== undefined) return;
-    this.#holdsCandidates = false;
     for (const { candidate, mid } of this.#waiting.splice(0)) {
       try {
         this.#connection.addRemoteCandidate(candidate, mid);
@@ -219,12 +197,7 @@ export class WebrtcLink implements Link {
 
   #signal(signal: LinkSignal): void {
     this.#later(() => {
-      if (this.#end !== undefined) return;
-      // Held until the answer holds: libdatachannel starts ICE with the answer a moment before it knows the fingerprint in it. An answerer that
-      // knew where we are could be through with DTLS by then, and would be refused as unknown.
-      if (signal.kind === "candidate" && this.#options.role === "offerer" && !this.#hasRemote) {
-        this.#unsaid.push(signal);
-      } else this.#options.signal(signal);
+      if (this.#end === undefined) this.#options.signal(signal);
     });
   }
 
@@ -257,7 +230,6 @@ export class WebrtcLink implements Link {
     if (this.#end !== undefined) return;
     this.statistics();
     this.#stopWaiting();
-    this.#stopHolding?.();
     this.#end = end;
     this.#state = "closed";
     for (const channel of [...this.#channels]) channel.ended();
@@ -269,14 +241,4 @@ export class WebrtcLink implements Link {
     this.#options.onGone();
     for (const listener of this.#ends.splice(0)) this.#later(() => listener(end));
   }
-}
-
-/** A description without its candidates, and these. */
-function takeCandidates(sdp: string) {
-  const mid = /^a=mid:(\S+)/m.exec(sdp)?.[1] ?? "0";
-  const found = sdp.match(/^a=candidate:.*$/gm) ?? [];
-  return {
-    sdp: sdp.replace(/^a=(candidate:.*|end-of-candidates)\r?\n/gm, ""),
-    candidates: found.slice(0, maxWaiting).map((line) => ({ candidate: line.trim(), mid })),
-  };
 }
