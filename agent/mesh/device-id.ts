@@ -21,7 +21,9 @@ export function deviceIdOf({ spki }: PublicKey): string {
 }
 
 /** A mesh is called by its root key, so that nobody can claim its name without it. */
-export const meshIdOf = deviceIdOf;
+export function meshIdOf(rootKey: PublicKey): string {
+  return deviceIdOf(rootKey);
+}
 
 export function isDeviceId(text: unknown): text is string {
   return typeof text === "string" && /^[a-z2-7]{26}$/.test(text);

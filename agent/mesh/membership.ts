@@ -5,7 +5,7 @@ import { type Role, roles } from "../protocol/peer-session.ts";
 import { encodeBase64 } from "../trust/base64.ts";
 import type { PublicKey } from "../trust/public-key.ts";
 import type { SigningKey } from "../trust/signing-key.ts";
-import { deviceIdOf, isDeviceId, meshIdOf } from "./device-id.ts";
+import { deviceIdOf, meshIdOf } from "./device-id.ts";
 import { type Identity, isFingerprint } from "./identity.ts";
 import { parseSigned, readKey, refuseBy, signDocument, verifySigned } from "./signed-document.ts";
 
@@ -119,14 +119,6 @@ export function verifyMembership(
     );
   }
   return membership;
-}
-
-/** The mesh that a membership says it is of. Nothing is verified. @throws RemoteMediaError `membership-invalid` */
-export function meshOfMembership(bytes: Uint8Array): string {
-  const refuse = refuseBy("membership-invalid", "the membership");
-  const { document } = parseSigned(bytes, membershipType, membershipFields, refuse);
-  if (!isDeviceId(document["mesh"])) throw refuse("names no mesh");
-  return document["mesh"];
 }
 
 type Refuse = ReturnType<typeof refuseBy>;

@@ -9,7 +9,7 @@ import { CreditBalance } from "../protocol/credit-balance.ts";
 import { encodeStageMessage } from "../protocol/stage-pieces.ts";
 import { StageReader } from "../protocol/stage-reader.ts";
 import { encodeWireError } from "../protocol/wire-error.ts";
-import { ServiceTimes } from "./service-times.ts";
+import { ServedTimes } from "./served-times.ts";
 
 /** What a caller may have under way here. */
 export const servedCredit: Credit = { frames: 64, bytes: 16 * 1024 * 1024 };
@@ -50,7 +50,7 @@ export class ServedStage {
   readonly #wanted: ReadonlySet<string>;
   readonly #waiting: Call[] = [];
   readonly #results: Result[] = [];
-  readonly #times = new ServiceTimes();
+  readonly #times = new ServedTimes();
   /** The message that is being sent, in pieces, and the one that the caller's credit holds back. */
   #pieces: Iterator<Uint8Array, void, undefined> | undefined;
   #held: Extract<StageMessage, { type: "frame" }> | undefined;
@@ -83,7 +83,7 @@ export class ServedStage {
     return this.#frames;
   }
 
-  get times(): ServiceTimes {
+  get times(): ServedTimes {
     return this.#times;
   }
 

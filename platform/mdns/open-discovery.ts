@@ -1,6 +1,5 @@
 // Services on the local network by multicast DNS: ours told, others found.
 import { networkInterfaces } from "node:os";
-import type { Answer, TxtAnswer } from "dns-packet";
 import type { MulticastDNS, ResponsePacket } from "multicast-dns";
 import { RemoteMediaError } from "../base/error.ts";
 import { printable } from "../base/printable.ts";
@@ -124,9 +123,12 @@ class MdnsDiscovery implements Discovery {
             data: Object.entries(service.txt).map(([key, value]) => `${key}=${value}`),
           },
         ],
-        additionals: addresses.map(
-          ({ address, isV6 }): Answer => ({ name: target, type: isV6 ? "AAAA" : "A", ttl, data: address }),
-        ),
+        additionals: addresses.map(({ address, isV6 }) => ({
+          name: target,
+          type: isV6 ? ("AAAA" as const) : ("A" as const),
+          ttl,
+          data: address,
+        })),
       }),
     );
   }
@@ -163,10 +165,14 @@ export function readServices(response: ResponsePacket, type: string): { service:
         (other.type === "A" || other.type === "AAAA") && other.name === target ? [other.data] : [],
       )
       .slice(0, maxAddresses);
-    const txt = records.find((other) => other.type === "TXT" && other.name === record.name) as
-      | TxtAnswer
-      | undefined;
-    const service = { name, host: printable(target, 255), addresses, port, txt: readTxt(txt?.data) };
+    const txt = records.find((other) => other.type === "TXT" && other.name === record.name);
+    const service = {
+      name,
+      host: printable(target, 255),
+      addresses,
+      port,
+      txt: readTxt(txt !== undefined && "data" in txt ? txt.data : undefined),
+    };
     return [{ service, ttl: Math.min(record.ttl ?? ttlSeconds, 4500) }];
   });
 }

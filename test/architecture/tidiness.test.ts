@@ -121,7 +121,7 @@ describe("pins", () => {
   test("every dependency is pinned to one version", () => {
     const { dependencies, devDependencies } = JSON.parse(readText("package.json")) as Record<string, object>;
     for (const version of Object.values({ ...dependencies, ...devDependencies })) {
-      expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(version).toMatch(/^\d+\.\d+\.\d+(-beta\.\d+)?$/);
     }
   });
 });

@@ -2,7 +2,7 @@
 const kept = 64;
 const rateWindowMs = 2000;
 
-export class ServiceTimes {
+export class ServedTimes {
   readonly #times: number[] = [];
   readonly #ends: number[] = [];
   #next = 0;
