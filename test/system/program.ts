@@ -16,6 +16,9 @@ export interface RunningProgram {
   /** Resolve when the stream has shown the text, or has ended. */
   printed(text: string): Promise<void>;
   told(text: string): Promise<void>;
+  /** What stdout and stderr have had until now. */
+  printedSoFar(): string;
+  toldSoFar(): string;
   readonly ended: Promise<Ended>;
 }
 
@@ -25,6 +28,8 @@ export interface StartOptions {
   readonly bunOptions?: readonly string[];
   /** Whether it leads a process group, as what a shell starts in the foreground of a terminal does. Default false. */
   readonly leadsGroup?: boolean;
+  /** The words that start the program, such as a binary's path; default: Bun and its source. */
+  readonly program?: readonly string[] | undefined;
 }
 
 /** A scratch folder: `file` names files in it, `run` runs the program with it, and it is removed at the end. */
@@ -38,7 +43,8 @@ export class Scratch implements Disposable {
 
   /** Starts the program; `stdin` is given to it, and ended; `"open"` keeps stdin open and silent. */
   start(words: readonly string[], stdin: string | "open" = "", more: StartOptions = {}): RunningProgram {
-    const child = Bun.spawn([process.execPath, ...(more.bunOptions ?? []), main, ...words], {
+    const program = more.program ?? [process.execPath, ...(more.bunOptions ?? []), main];
+    const child = Bun.spawn([...program, ...words], {
       env: { ...this.environment, ...more.environment },
       detached: more.leadsGroup === true,
       stdin: "pipe",
@@ -60,6 +66,8 @@ export class Scratch implements Disposable {
       process: child,
       printed: (text) => stdout.seen(text),
       told: (text) => stderr.seen(text),
+      printedSoFar: () => stdout.text,
+      toldSoFar: () => stderr.text,
       ended,
     };
   }
@@ -110,7 +118,7 @@ export class Scratch implements Disposable {
 /** A stream that can be waited on. */
 class Watched {
   readonly whole: Promise<string>;
-  #text = "";
+  text = "";
   #tell = Promise.withResolvers<void>();
 
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -120,11 +128,11 @@ class Watched {
   async #read(stream: ReadableStream<Uint8Array>): Promise<string> {
     const decoder = new TextDecoder();
     for await (const chunk of stream) {
-      this.#text += decoder.decode(chunk, { stream: true });
+      this.text += decoder.decode(chunk, { stream: true });
       this.#tell.resolve();
       this.#tell = Promise.withResolvers();
     }
-    return this.#text;
+    return this.text;
   }
 
   async seen(text: string): Promise<void> {
@@ -132,6 +140,6 @@ class Watched {
     void this.whole.then(() => {
       over = true;
     });
-    while (!over && !this.#text.includes(text)) await Promise.race([this.#tell.promise, this.whole]);
+    while (!over && !this.text.includes(text)) await Promise.race([this.#tell.promise, this.whole]);
   }
 }
