@@ -28,6 +28,8 @@ export interface ContactParts {
 /** When what was said is said again, in ms after the first time; the last is when it is given up. */
 const patienceMs = [700, 1800, 3500, 5500] as const;
 const maxRoutes = 8;
+/** Of tries that are begun anew at once when their link is lost before it has become a session. */
+const maxRenewals = 3;
 /** Candidates may overtake the description that they belong to. */
 const maxEarly = 32;
 
@@ -44,6 +46,7 @@ export class PeerContact {
   #attempt: Attempt | undefined;
   #asked: PromiseWithResolvers<MeshSession> | undefined;
   #cancel = () => {};
+  #renewals = 0;
 
   constructor(device: string, parts: ContactParts) {
     this.device = device;
@@ -69,6 +72,7 @@ export class PeerContact {
       this.#asked = Promise.withResolvers();
       // Whoever asked may have gone away before it fails.
       this.#asked.promise.catch(() => {});
+      this.#renewals = 0;
       this.#begin();
     }
     return this.#asked.promise;
@@ -202,10 +206,23 @@ export class PeerContact {
     openSession({ link: attempt.link, role, device: this.device }).then(
       (session) => this.#opened(session, attempt),
       (thrown: unknown) => {
-        if (this.#attempt === attempt) this.#fail(toRemoteMediaError(thrown));
+        if (this.#attempt === attempt) this.#failed(attempt, toRemoteMediaError(thrown));
       },
     );
     onChange();
+  }
+
+  /** The other end drops a try for a newer one, of which we may not have heard yet: whoever asked hasn't been refused. */
+  #failed(attempt: Attempt, why: RemoteMediaError): void {
+    if (why.code !== "peer-lost" || this.#asked === undefined || this.#renewals >= maxRenewals) {
+      this.#fail(why);
+      return;
+    }
+    this.#renewals += 1;
+    attempt.link.close();
+    this.#attempt = undefined;
+    if (this.#isOfferer) this.#offer();
+    else this.#send({ announce: true });
   }
 
   /** The newer session takes the place of the older one: the other end wouldn't have made it otherwise. */
