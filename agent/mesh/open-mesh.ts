@@ -1,5 +1,5 @@
 // openMesh: this device among the others of its mesh: who is there, sessions with them, and who comes to us.
-import { RemoteMediaError } from "../../platform/base/error.ts";
+import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import type { LinkMaker } from "../../platform/contract/link.ts";
 import type { Timers } from "../../platform/contract/timers.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
@@ -66,6 +66,8 @@ const maxReached = 64;
 const meetMs = 5500;
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
+/** Whoever has shown nothing by then is no more tried, until it is heard of again. */
+const longestUnknownMs = 4000;
 
 export function openMesh(options: MeshOptions): Mesh {
   return new OpenMesh(options);
@@ -225,8 +227,9 @@ class OpenMesh implements Mesh {
     const { device } = contact;
     const waiting = this.#pauses.get(device);
     if (waiting !== undefined) return;
-    if (this.#pauses.size + this.#open >= maxReached) return;
-    const pauseMs = firstPauseMs;
+    // Anybody at a broker can name devices that nobody has: those take no more than half of the places.
+    if (this.#pauses.size + this.#busy >= (contact.member === undefined ? maxReached / 2 : maxReached))
+      return;
     const retry = (waitMs: number) => {
       const cancel = timers.after(waitMs, () => {
         this.#pauses.delete(device);
@@ -237,16 +240,19 @@ class OpenMesh implements Mesh {
     const attempt = (nextMs: number) => {
       if (this.#isClosed || contact.session !== undefined || contact.routes.length === 0) return;
       contact.connect().catch(() => {
-        if (!this.#isClosed) retry(nextMs);
+        const isHopeless = contact.member === undefined && nextMs > longestUnknownMs;
+        if (!this.#isClosed && !isHopeless) retry(nextMs);
       });
     };
-    attempt(pauseMs);
+    attempt(firstPauseMs);
   }
 
-  get #open(): number {
-    let open = 0;
-    for (const { session } of this.#contacts.values()) if (session !== undefined) open += 1;
-    return open;
+  get #busy(): number {
+    let busy = 0;
+    for (const { session, isConnecting } of this.#contacts.values()) {
+      if (session !== undefined || isConnecting) busy += 1;
+    }
+    return busy;
   }
 
   #opened(session: MeshSession): void {
@@ -256,11 +262,23 @@ class OpenMesh implements Mesh {
       // A session that was lost is wanted back.
       if (contact !== undefined) this.#options.timers.after(0, () => this.#reach(contact));
     });
-    for (const listener of this.#sessionListeners) listener(session);
+    for (const listener of this.#sessionListeners) {
+      try {
+        listener(session);
+      } catch (thrown) {
+        session.close(toRemoteMediaError(thrown));
+      }
+    }
   }
 
   #changed(): void {
-    for (const listener of this.#changeListeners) listener();
+    for (const listener of this.#changeListeners) {
+      try {
+        listener();
+      } catch {
+        // Whoever looks on breaks nothing.
+      }
+    }
   }
 
   #contact(device: string): PeerContact {

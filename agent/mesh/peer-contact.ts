@@ -44,6 +44,7 @@ export class PeerContact {
   readonly #routes: SignalRoute[] = [];
   readonly #early: AttemptBody[] = [];
   #attempt: Attempt | undefined;
+  #openedAttempt: string | undefined;
   #asked: PromiseWithResolvers<MeshSession> | undefined;
   #cancel = () => {};
   #renewals = 0;
@@ -72,8 +73,10 @@ export class PeerContact {
       this.#asked = Promise.withResolvers();
       // Whoever asked may have gone away before it fails.
       this.#asked.promise.catch(() => {});
+      const { promise } = this.#asked;
       this.#renewals = 0;
-      this.#begin();
+      this.#orFail(() => this.#begin());
+      return promise;
     }
     return this.#asked.promise;
   }
@@ -150,7 +153,16 @@ export class PeerContact {
     if (!wantsSession || !this.#isOfferer || this.#attempt !== undefined) return;
     // It may have lost a session that looks alive from here.
     if (this.session === undefined) this.connect().catch(() => {});
-    else this.#offer();
+    else this.#orFail(() => this.#offer());
+  }
+
+  /** A machine that can't make a link fails the attempt, not whoever brought the signal. */
+  #orFail(act: () => void): void {
+    try {
+      act();
+    } catch (thrown) {
+      this.#fail(toRemoteMediaError(thrown));
+    }
   }
 
   #of(body: AttemptBody, from: Membership): void {
@@ -161,14 +173,20 @@ export class PeerContact {
         return;
       }
     }
+    // What is said again of the attempt that the session came of, and later tries of its link, come to nobody.
+    if (this.#openedAttempt === body.attempt) return;
     if (this.#attempt?.id === body.attempt) {
       // Our answer was lost, perhaps; or it is the next try of a link that races them.
       if (body.type === "offer") this.#attempt.repeat();
       this.#accept(body);
       return;
     }
-    if (body.type === "offer" && !this.#isOfferer) this.#answer(body);
-    else if (body.type === "candidate" && this.#early.length < maxEarly) this.#early.push(body);
+    if (body.type === "offer" && !this.#isOfferer) this.#orFail(() => this.#answer(body));
+    else if (body.type === "candidate") {
+      // The newest are worth most: what a peer said of attempts that never came must not keep them out.
+      if (this.#early.length >= maxEarly) this.#early.shift();
+      this.#early.push(body);
+    }
   }
 
   #answer(offer: AttemptBody): void {
@@ -221,12 +239,13 @@ export class PeerContact {
     this.#renewals += 1;
     attempt.link.close();
     this.#attempt = undefined;
-    if (this.#isOfferer) this.#offer();
+    if (this.#isOfferer) this.#orFail(() => this.#offer());
     else this.#send({ announce: true });
   }
 
   /** The newer session takes the place of the older one: the other end wouldn't have made it otherwise. */
   #opened(session: MeshSession, attempt: Attempt): void {
+    this.#openedAttempt = attempt.id;
     if (this.#attempt === attempt) {
       this.#attempt = undefined;
       this.#cancel();

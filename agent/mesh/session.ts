@@ -138,7 +138,13 @@ export class MeshSession implements PeerSession {
   onEnd(listener: (why: RemoteMediaError) => void): () => void {
     const end = this.#end;
     if (end !== undefined) {
-      this.#options.timers.after(0, () => listener(end));
+      this.#options.timers.after(0, () => {
+        try {
+          listener(end);
+        } catch {
+          // As when it is told in time.
+        }
+      });
       return () => {};
     }
     this.#ends.add(listener);
@@ -167,6 +173,8 @@ export class MeshSession implements PeerSession {
       if (this.#stages > maxStages) throw invalid("too many channels");
       channel.onClose(() => {
         this.#stages -= 1;
+        const at = this.#arrived.findIndex((one) => one.channel === channel);
+        if (at >= 0) this.#arrived.splice(at, 1);
       });
       this.#arrived.push({ stage: Number(number), channel });
       this.#handOver();

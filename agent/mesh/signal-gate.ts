@@ -142,7 +142,8 @@ export class SignalGate {
     const isEcho = typeof echo === "string" && this.#isOurs(echo, record, nowMs);
     const isFresh = isEcho || Math.abs(clockOffsetMs) <= toleranceMs;
     if (!isFresh && body.type !== "announce") return this.drop("stale");
-    record.member = member;
+    // An old announcement may hold a membership that has been replaced.
+    if (isFresh) record.member = member;
     if (body.type === "announce") record.theirChallenge = body.challenge;
     return { from: member, body, clockOffsetMs, isDoubtful: !isFresh, isReply: isEcho };
   }

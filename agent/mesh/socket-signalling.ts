@@ -18,6 +18,8 @@ export interface SocketSignallingOptions {
 
 const firstPauseMs = 1000;
 const longestPauseMs = 30_000;
+/** Addresses come from the local network too, where anybody names as many as they like. */
+const maxKept = 256;
 
 export class SocketSignalling implements SignalTransport {
   readonly name = "websocket";
@@ -56,7 +58,7 @@ export class SocketSignalling implements SignalTransport {
 
   /** Calls a peer until it answers, and again when it is lost. Idempotent. */
   keep(url: string): void {
-    if (this.#kept.has(url)) return;
+    if (this.#kept.has(url) || this.#kept.size >= maxKept) return;
     this.#kept.add(url);
     this.#call(url, firstPauseMs);
   }

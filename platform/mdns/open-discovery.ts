@@ -157,7 +157,8 @@ export function readServices(response: ResponsePacket, type: string): { service:
   const records = [...(response.answers ?? []), ...(response.additionals ?? [])].slice(0, 512);
   return records.flatMap((record) => {
     if (record.type !== "SRV" || !record.name.endsWith(suffix)) return [];
-    const { target, port } = record.data;
+    const { target, port } = record.data ?? {};
+    if (typeof target !== "string" || typeof port !== "number") return [];
     const name = record.name.slice(0, -suffix.length);
     if (!/^[A-Za-z0-9-]{1,63}$/.test(name) || port < 1 || port > 65_535) return [];
     const addresses = records
