@@ -115,8 +115,9 @@ export class ServedStage {
     this.#pieces = undefined;
     this.#held = undefined;
     this.#options.runner.close().catch(() => {});
-    this.#options.channel.close();
+    // Before its channel closes, which whoever holds this stage hears as well: the reason would be lost.
     this.#options.onEnd(why, told);
+    this.#options.channel.close();
   }
 
   #hear(piece: Uint8Array): void {
