@@ -31,6 +31,8 @@ const resultCredit: Credit = { frames: 1024, bytes: 16 * 1024 * 1024 };
 /** Beyond this much in the channel's own buffer a frame waits here. */
 const highWaterBytes = 4 * 1024 * 1024;
 const maxWindow = 64;
+/** The reason of a refusal comes by another channel than the one that closes with it, perhaps later. */
+const reasonMs = 300;
 
 export class PeerLane implements Lane {
   readonly #options: PeerLaneOptions;
@@ -91,7 +93,7 @@ export class PeerLane implements Lane {
     this.#channel = channel;
     channel.onMessage((piece) => this.#hear(piece));
     channel.onLow(() => this.#flow());
-    channel.onClose(() => this.#end(this.#lost("the stage's channel closed")));
+    channel.onClose(() => this.#closed());
     const { manifest, root, wanted, package: digest, deadlineMs, path } = this.#options.stage;
     this.#awaitReady();
     session.send({
@@ -117,6 +119,16 @@ export class PeerLane implements Lane {
     this.#stopOpening = this.#timers.after(this.#options.openMs ?? 10_000, () =>
       this.#end(new RemoteMediaError("peer-unreachable", `${this.#name} did not open the stage in time`)),
     );
+  }
+
+  #closed(): void {
+    const lost = this.#lost("the stage's channel closed");
+    if (this.#state !== "opening") {
+      this.#end(lost);
+      return;
+    }
+    this.#stopOpening();
+    this.#stopOpening = this.#timers.after(reasonMs, () => this.#end(lost));
   }
 
   #control(message: StageControl): void {
