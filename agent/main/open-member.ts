@@ -89,25 +89,48 @@ export async function openMember(options: MemberOptions): Promise<Member> {
   return { identity, joined, mesh, sockets, broker, [Symbol.asyncDispose]: close };
 }
 
+const willDelaySeconds = 10;
+const sessionSeconds = 15;
 const encode = (document: object) => new TextEncoder().encode(JSON.stringify(document));
 
 /** Says that this device is there whenever the connection is; what the broker keeps says otherwise 10 s after it is lost. */
 async function connect(
   options: NonNullable<MemberOptions["broker"]>,
-  { identity, joined }: MemberOptions,
+  { identity, joined, statement }: MemberOptions,
 ): Promise<ConnectedBroker> {
   const { connectBroker } = await import("../../platform/mqtt/connect-broker.ts");
   const topic = deviceTopic(joined.mesh, identity.device, "status");
   const session = randomBytes(8).toString("hex");
   const status = (state: "online" | "offline") =>
     encode({ v: 1, state, session, agent: version, time: new Date().toISOString() });
-  const will: BrokerWill = { topic, payload: status("offline"), retain: true, delaySeconds: 10 };
-  const broker = await connectBroker({ ...options, clientId: `rm-${identity.device}`, will });
+  const will: BrokerWill = {
+    topic,
+    payload: status("offline"),
+    retain: true,
+    delaySeconds: willDelaySeconds,
+  };
+  const broker = await connectBroker({
+    ...options,
+    clientId: `rm-${identity.device}`,
+    will,
+    // A will waits no longer than its session lives.
+    sessionExpirySeconds: sessionSeconds,
+  });
+  const say = (where: string, payload: Uint8Array) =>
+    broker.publish(where, payload, { retain: true }).catch(() => {});
   const tell = (isConnected: boolean) => {
-    if (isConnected) broker.publish(topic, status("online"), { retain: true }).catch(() => {});
+    if (!isConnected) return;
+    say(topic, status("online"));
+    say(deviceTopic(joined.mesh, identity.device, "capabilities"), encode(statement()));
   };
   broker.onState(tell);
   tell(broker.isConnected);
+  const close = broker[Symbol.asyncDispose].bind(broker);
+  broker[Symbol.asyncDispose] = async () => {
+    // Who says goodbye takes the will along: it has to be said.
+    if (broker.isConnected) await say(topic, status("offline"));
+    await close();
+  };
   return broker;
 }
 

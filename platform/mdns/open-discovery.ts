@@ -12,6 +12,7 @@ const askMs = 60_000;
 const maxServices = 256;
 const maxAddresses = 8;
 const maxTxtKeys = 16;
+const goodbyeMs = 500;
 
 /** `onProblem` is told, once, when the network can't be used: then nobody is found, and nothing else happens. */
 export async function openDiscovery(onProblem: (problem: RemoteMediaError) => void): Promise<Discovery> {
@@ -102,34 +103,49 @@ class MdnsDiscovery implements Discovery {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    for (const one of this.#advertised) this.#respond(one, 0);
+    const goodbyes = this.#advertised.map(
+      (one) => new Promise<void>((resolve) => this.#respond(one, 0, resolve)),
+    );
+    // A network that takes nothing is not waited for.
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, goodbyeMs);
+    await Promise.race([Promise.all(goodbyes), late.promise]);
+    clearTimeout(timer);
     await new Promise<void>((resolve) => this.#mdns.destroy(() => resolve()));
   }
 
   /** A time to live of 0 is a goodbye. */
-  #respond({ type, service }: Advertised, ttl: number): void {
+  #respond({ type, service }: Advertised, ttl: number, onSent = () => {}): void {
     const instance = `${service.name}.${type}.local`;
     const target = `${service.name}.local`;
     const addresses = ownAddresses();
     this.#guard(() =>
-      this.#mdns.respond({
-        answers: [
-          { name: `${type}.local`, type: "PTR", ttl, data: instance },
-          { name: instance, type: "SRV", ttl, data: { target, port: service.port, priority: 0, weight: 0 } },
-          {
-            name: instance,
-            type: "TXT",
+      this.#mdns.respond(
+        {
+          answers: [
+            { name: `${type}.local`, type: "PTR", ttl, data: instance },
+            {
+              name: instance,
+              type: "SRV",
+              ttl,
+              data: { target, port: service.port, priority: 0, weight: 0 },
+            },
+            {
+              name: instance,
+              type: "TXT",
+              ttl,
+              data: Object.entries(service.txt).map(([key, value]) => `${key}=${value}`),
+            },
+          ],
+          additionals: addresses.map(({ address, isV6 }) => ({
+            name: target,
+            type: isV6 ? ("AAAA" as const) : ("A" as const),
             ttl,
-            data: Object.entries(service.txt).map(([key, value]) => `${key}=${value}`),
-          },
-        ],
-        additionals: addresses.map(({ address, isV6 }) => ({
-          name: target,
-          type: isV6 ? ("AAAA" as const) : ("A" as const),
-          ttl,
-          data: address,
-        })),
-      }),
+            data: address,
+          })),
+        },
+        () => onSent(),
+      ),
     );
   }
 

@@ -54,6 +54,7 @@ class MqttBroker implements ConnectedBroker {
   readonly #client: MqttClient;
   readonly #name: string;
   readonly #subscriptions = new Set<Subscription>();
+  readonly #ended = Promise.withResolvers<never>();
   readonly #listeners: ((isConnected: boolean) => void)[] = [];
   #pauseMs = firstPauseMs;
   #waiting = 0;
@@ -61,6 +62,7 @@ class MqttBroker implements ConnectedBroker {
 
   constructor(options: BrokerOptions, connect: (url: string, options: IClientOptions) => MqttClient) {
     this.#name = printable(options.url.replace(/\/\/[^@/]*@/, "//"), 200);
+    this.#ended.promise.catch(() => {});
     const client = connect(options.url, describe(options));
     this.#client = client;
     client.on("connect", () => this.#connected());
@@ -85,11 +87,12 @@ class MqttBroker implements ConnectedBroker {
     if (this.#waiting >= maxWaiting) throw this.#unreachable("too much waits to be sent");
     this.#waiting += 1;
     try {
-      await this.#client.publishAsync(topic, Buffer.from(payload), {
+      const taken = this.#client.publishAsync(topic, Buffer.from(payload), {
         qos,
         retain,
         ...(expirySeconds === undefined ? {} : { properties: { messageExpiryInterval: expirySeconds } }),
       });
+      await Promise.race([taken, this.#ended.promise]);
     } catch (cause) {
       throw this.#unreachable("the message wasn't taken", cause);
     } finally {
@@ -118,6 +121,7 @@ class MqttBroker implements ConnectedBroker {
     await Promise.race([ended, late.promise]);
     clearTimeout(timer);
     this.#client.end(true);
+    this.#ended.reject(this.#unreachable("the connection is given up"));
   }
 
   #connected(): void {
