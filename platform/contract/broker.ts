@@ -29,6 +29,7 @@ export interface Broker extends AsyncDisposable {
   /** Resolves when the broker has it (QoS 1) or it is sent (QoS 0). While the connection is down a bounded number waits; beyond it rejects.
    * @throws RemoteMediaError `broker-unreachable` */
   publish(topic: string, payload: Uint8Array, options?: PublishOptions): Promise<void>;
-  /** `filter` may hold `+` and `#`. Payloads over 256 KiB are dropped unread. What the listener throws is told to nobody and stops nothing. The function given ends it. */
+  /** `filter` may hold `+` and `#`; of filters that overlap a listener may hear a message once for each.
+   * Payloads over 256 KiB are dropped unread. What the listener throws is told to nobody and stops nothing. The function given ends it. */
   subscribe(filter: string, listener: (message: BrokerMessage) => void): Promise<() => void>;
 }
