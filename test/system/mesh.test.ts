@@ -116,7 +116,7 @@ describe("who may", () => {
     const agent = await attic.startAgent();
     const { exitCode, stdout, stderr } = await phone.run(...runWith(agent.url));
     expect({ exitCode, stdout }, stderr).toEqual({ exitCode: 0, stdout: alone });
-    expect(stderr).toContain("peer-denied");
+    expect(stderr).toContain("its membership doesn't let it have anything run by others [peer-denied]");
     expect(stderr).not.toContain("runs on attic");
     expect(agent.toldSoFar()).not.toContain("opened");
     await endOf(agent);
