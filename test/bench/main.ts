@@ -9,6 +9,7 @@ import { benchCalls } from "./bench-calls.ts";
 import { benchCapture } from "./bench-capture.ts";
 import { benchFuel } from "./bench-fuel.ts";
 import { benchKill } from "./bench-kill.ts";
+import { benchOffload } from "./bench-offload.ts";
 import { benchPackage } from "./bench-package.ts";
 import { benchProbe } from "./bench-probe.ts";
 import { benchStart } from "./bench-start.ts";
@@ -26,6 +27,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   probe: () => benchProbe(binary),
   capture: () => withPool(benchCapture),
   package: () => benchPackage(binary),
+  offload: benchOffload,
 };
 
 async function withPool(measure: (pool: SandboxPool) => Promise<Row[]>): Promise<Row[]> {
