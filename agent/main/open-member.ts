@@ -76,7 +76,10 @@ export async function openMember(options: MemberOptions): Promise<Member> {
     reachesAll,
   });
   const close = async (): Promise<void> => {
+    const hasSessions = mesh?.peers().some(({ state }) => state === "open") ?? false;
     await mesh?.[Symbol.asyncDispose]();
+    // What sessions say last needs a moment to leave.
+    if (hasSessions) await new Promise<void>((resolve) => systemTimers.after(goodbyeMs, resolve));
     await links.close();
     await broker?.[Symbol.asyncDispose]();
   };
@@ -89,6 +92,7 @@ export async function openMember(options: MemberOptions): Promise<Member> {
   return { identity, joined, mesh, sockets, broker, [Symbol.asyncDispose]: close };
 }
 
+const goodbyeMs = 60;
 const willDelaySeconds = 10;
 const sessionSeconds = 15;
 const encode = (document: object) => new TextEncoder().encode(JSON.stringify(document));
