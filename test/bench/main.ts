@@ -7,6 +7,7 @@ import { checkout } from "../support/sandbox.ts";
 import { benchAudio } from "./bench-audio.ts";
 import { benchCalls } from "./bench-calls.ts";
 import { benchCapture } from "./bench-capture.ts";
+import { benchFailover } from "./bench-failover.ts";
 import { benchFuel } from "./bench-fuel.ts";
 import { benchKill } from "./bench-kill.ts";
 import { benchOffload } from "./bench-offload.ts";
@@ -27,6 +28,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   probe: () => benchProbe(binary),
   capture: () => withPool(benchCapture),
   package: () => benchPackage(binary),
+  failover: () => benchFailover(binary),
   offload: benchOffload,
 };
 

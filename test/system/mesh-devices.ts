@@ -1,7 +1,7 @@
 // The machines of a mesh, each a home of its own; agents on them run, and are reached by address, as on machines apart.
 import { writeFileSync } from "node:fs";
-import { expect } from "vitest";
 import type { StatusDocument } from "../../agent/web/control-documents.ts";
+import { RemoteMediaError } from "../../platform/base/error.ts";
 import { type Ended, type RunningProgram, Scratch } from "./program.ts";
 
 export interface DeviceOptions {
@@ -35,11 +35,12 @@ export class Device implements AsyncDisposable {
     return this.start(words).ended;
   }
 
-  /** Its stdout; a test's failure where it doesn't end well. */
+  /** Its stdout. @throws RemoteMediaError `internal` where it doesn't end well */
   async ok(...words: readonly string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await this.run(...words);
-    expect(exitCode, `${this.name}: ${words.join(" ")}: ${stderr}`).toBe(0);
-    return stdout;
+    if (exitCode === 0) return stdout;
+    const what = `${this.name}: ${words.join(" ")} ended with ${exitCode}: ${stderr}`;
+    throw new RemoteMediaError("internal", what);
   }
 
   /** Resolves once it is up. `settings` of its file; it listens on a free port of this machine where they don't say. */
@@ -69,7 +70,7 @@ export class Device implements AsyncDisposable {
 
 /** Makes the device the owner of a new mesh. */
 export async function createMesh(owner: Device, name = "home"): Promise<void> {
-  await owner.ok("mesh", "create", name);
+  await owner.ok("mesh", "create", name, "--name", owner.name);
 }
 
 /** The owner lets another device in. */
