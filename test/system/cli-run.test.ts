@@ -154,7 +154,8 @@ describe("a run that is refused", () => {
       2,
       "node-invalid-params",
     ],
-    ["a peer", [calculator, "--input", numbers, "--peer", "webrtc://host:1/p"], 4, "placement-impossible"],
+    ["a peer of no mesh", [calculator, "--input", numbers, "--peer", "ws://host:1"], 2, "membership-missing"],
+    ["a contradiction", [calculator, "--input", numbers, "--peer", "ws://host:1", "--local"], 2, "usage"],
     ["a duration that is none", [calculator, "--input", numbers, "--duration", "soon"], 2, "usage"],
     ["a report on stdout", [calculator, "--input", numbers, "--report", "-"], 2, "usage"],
     [

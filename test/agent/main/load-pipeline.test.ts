@@ -8,6 +8,7 @@ import type { LibraryOptions, ModuleLibrary } from "../../../agent/sandbox/prepa
 import { RemoteMediaError } from "../../../platform/base/error.ts";
 import { buildReferenceGuest } from "../../conformance/reference-guest.ts";
 import { buildGuest } from "../../hostile/guest.ts";
+import { someStatement } from "../../support/mesh-members.ts";
 import { prepareHere } from "../../support/sandbox.ts";
 
 let folder: string;
@@ -125,10 +126,14 @@ describe("a pipeline for another machine", () => {
   const unfit = { nodes: [{ id: "a", node_type: "PassThrough", host: "upstairs" }] };
 
   it("is refused here, and taken where it is only packed, with what this machine would have said", async () => {
-    await expect(load(unfit)).rejects.toMatchObject({ code: "placement-impossible" });
+    const look = async () => someStatement("here");
+    write("manifest.json", JSON.stringify({ version: "v1", ...unfit }));
+    await expect(
+      loadPipeline({ path: folder, overrides: [] }, library, () => {}, look),
+    ).rejects.toMatchObject({ code: "placement-impossible" });
     const told: RemoteMediaError[] = [];
     const request = { path: folder, overrides: [], onUnfit: (why: RemoteMediaError) => told.push(why) };
-    const { resolved } = await loadPipeline(request, library, () => {}, refuseToLook);
+    const { resolved } = await loadPipeline(request, library, () => {}, look);
     expect(resolved.nodes.map(({ id }) => id)).toEqual(["a"]);
     expect(told.map(({ code }) => code)).toEqual(["placement-impossible"]);
   });
