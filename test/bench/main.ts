@@ -13,6 +13,7 @@ import { benchKill } from "./bench-kill.ts";
 import { benchOffload } from "./bench-offload.ts";
 import { benchPackage } from "./bench-package.ts";
 import { benchProbe } from "./bench-probe.ts";
+import { benchSoak } from "./bench-soak.ts";
 import { benchStart } from "./bench-start.ts";
 import { printTable } from "./print-table.ts";
 import type { Row } from "./row.ts";
@@ -30,6 +31,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   package: () => benchPackage(binary),
   failover: () => benchFailover(binary),
   offload: benchOffload,
+  soak: benchSoak,
 };
 
 async function withPool(measure: (pool: SandboxPool) => Promise<Row[]>): Promise<Row[]> {

@@ -8,6 +8,8 @@ export interface EchoWay {
   /** Resolves when the same number of bytes has come back. */
   echo(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;
+  /** The other process. */
+  readonly pid: number;
 }
 
 export type EchoKind = "raw" | "mqtt" | "grpc" | "offload";

@@ -33,6 +33,7 @@ export async function openGrpcEcho(): Promise<EchoWay> {
         await new Promise<void>((resolve) => stream.once("drain", resolve));
       await back;
     },
+    pid: peer.pid,
     close: async () => {
       stream.end();
       client.close();

@@ -24,6 +24,7 @@ export async function openMqttEcho(port: number): Promise<EchoWay> {
       await client.publishAsync("echo/there", bytes as Buffer, { qos: 0 });
       await back;
     },
+    pid: peer.pid,
     close: async () => {
       await client.endAsync(true);
       peer.kill();

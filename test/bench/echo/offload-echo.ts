@@ -123,6 +123,7 @@ export async function openOffloadEcho(): Promise<EchoWay> {
         );
       }
     },
+    pid: peer.pid,
     close: async () => {
       await runner.close();
       session.close(new RemoteMediaError("interrupted", "measured"));

@@ -38,6 +38,7 @@ export async function openRawEcho(): Promise<EchoWay> {
       }
       await back;
     },
+    pid: peer.pid,
     close: async () => {
       connection.close();
       peer.kill();
