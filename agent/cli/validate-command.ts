@@ -81,14 +81,8 @@ function describe(pipeline: LoadedPipeline & FromPackage): object {
 
 const pageBytes = 65_536;
 
-function format({
-  file,
-  resolved,
-  plan,
-  modules,
-  degraded,
-  installed,
-}: LoadedPipeline & FromPackage): string[] {
+function format(pipeline: LoadedPipeline & FromPackage): string[] {
+  const { file, resolved, plan, modules, degraded, installed } = pipeline;
   const nodes = plan.decisions.map((decision) => ({
     ...decision,
     ...resolved.nodes.find(({ id }) => id === decision.node)!,
@@ -106,7 +100,7 @@ function format({
         { title: "node", text: ({ id }) => id },
         { title: "type", text: ({ type }) => type },
         { title: "stage", text: ({ stage }) => stage },
-        { title: "because", text: ({ reason }) => reason },
+        { title: "because", text: ({ reason }) => named(reason, pipeline) },
       ],
       nodes,
     ),
@@ -159,4 +153,12 @@ function formatOpen(title: string, ports: readonly OpenPort[]): string[] {
 
 function show({ node, port }: { readonly node: string; readonly port: string }): string {
   return `${node}.${port}`;
+}
+
+/** A reason with the names of machines in place of their ids, which nobody reads. */
+function named(reason: string, { placement }: LoadedPipeline): string {
+  const [decision] = placement?.decisions.values() ?? [];
+  return (decision?.considered ?? [])
+    .filter(({ place }) => place !== "local")
+    .reduce((text, { place, name }) => text.replaceAll(place, oneLine(name)), reason);
 }
