@@ -12,6 +12,7 @@ import { benchFuel } from "./bench-fuel.ts";
 import { benchKill } from "./bench-kill.ts";
 import { benchOffload } from "./bench-offload.ts";
 import { benchPackage } from "./bench-package.ts";
+import { benchPeers } from "./bench-peers.ts";
 import { benchProbe } from "./bench-probe.ts";
 import { benchSoak } from "./bench-soak.ts";
 import { benchStart } from "./bench-start.ts";
@@ -31,6 +32,7 @@ const groups: Record<string, () => Promise<Row[]>> = {
   package: () => benchPackage(binary),
   failover: () => benchFailover(binary),
   offload: benchOffload,
+  peers: () => benchPeers(binary),
   soak: benchSoak,
 };
 
