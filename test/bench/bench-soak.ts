@@ -11,19 +11,38 @@ const lookMs = 5000;
 /** Growth is counted from here on: before that, compilers and buffers find their size. */
 const settledMs = 60_000;
 
+export interface Soak {
+  readonly frames: number;
+  /** Of resident memory since it had settled, in MiB. */
+  readonly callerGrowth: number;
+  readonly peerGrowth: number;
+}
+
 export async function benchSoak(): Promise<Row[]> {
+  const { frames, callerGrowth, peerGrowth } = await soak(minutes);
+  const name = (side: string) =>
+    `${minutes} min of 640x480 at 30/s through a peer: growth of the ${side} after the first minute`;
+  return [
+    { group: "soak", name: name("caller"), unit: "MiB", value: callerGrowth, goal: 5 },
+    { group: "soak", name: name("peer"), unit: "MiB", value: peerGrowth, goal: 5 },
+    { group: "soak", name: "frames that came back", unit: "", value: frames },
+  ];
+}
+
+export async function soak(lastsMinutes: number): Promise<Soak> {
   const way = await openOffloadEcho();
   const picture = new Uint8Array(pictureBytes);
-  const looks: { readonly atMs: number; readonly ours: number; readonly theirs: number }[] = [];
+  const looks: Look[] = [];
   const started = performance.now();
+  const lastsMs = lastsMinutes * 60_000;
   let frames = 0;
   let nextLookMs = 0;
   let last: Promise<void> = Promise.resolve();
-  for (let atMs = 0; atMs < minutes * 60_000; atMs = performance.now() - started) {
+  for (let atMs = 0; atMs < lastsMs; atMs = performance.now() - started) {
     last = way.echo(picture);
     frames += 1;
     if (atMs >= nextLookMs) {
-      looks.push({ atMs, ours: residentBytes(process.pid), theirs: residentBytes(way.pid) });
+      looks.push({ atMs, caller: residentBytes(process.pid), peer: residentBytes(way.pid) });
       nextLookMs = atMs + lookMs;
     }
     const dueMs = (frames * 1000) / perSecond - (performance.now() - started);
@@ -31,19 +50,19 @@ export async function benchSoak(): Promise<Row[]> {
   }
   await last;
   await way.close();
-  const settled = looks.filter(({ atMs }) => atMs >= Math.min(settledMs, (minutes * 60_000) / 2));
-  const growth = (side: "ours" | "theirs") =>
+  const settled = looks.filter(({ atMs }) => atMs >= Math.min(settledMs, lastsMs / 2));
+  const growth = (side: "caller" | "peer") =>
     (mostOf(settled.slice(-6), side) - mostOf(settled.slice(0, 6), side)) / 2 ** 20;
-  const name = (side: string) =>
-    `${minutes} min of 640x480 at 30/s through a peer: growth of the ${side} after the first minute`;
-  return [
-    { group: "soak", name: name("caller"), unit: "MiB", value: growth("ours"), goal: 5 },
-    { group: "soak", name: name("peer"), unit: "MiB", value: growth("theirs"), goal: 5 },
-    { group: "soak", name: "frames that came back", unit: "", value: frames },
-  ];
+  return { frames, callerGrowth: growth("caller"), peerGrowth: growth("peer") };
 }
 
-function mostOf(looks: readonly { ours: number; theirs: number }[], side: "ours" | "theirs"): number {
+interface Look {
+  readonly atMs: number;
+  readonly caller: number;
+  readonly peer: number;
+}
+
+function mostOf(looks: readonly Look[], side: "caller" | "peer"): number {
   return Math.max(...looks.map((look) => look[side]));
 }
 
