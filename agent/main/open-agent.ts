@@ -1,15 +1,17 @@
 // openAgent: what an agent is made of: a member of its mesh, a server of stages for others, and the runner of its own pipelines.
 import { hostname } from "node:os";
 import { version } from "../../package.json";
-import { toRemoteMediaError } from "../../platform/base/error.ts";
+import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import { systemTimers } from "../../platform/contract/timers.ts";
 import { overrideStatement } from "../capability/override-statement.ts";
 import type { CapabilityStatement } from "../capability/statement.ts";
+import type { AgentConfig } from "../config/agent-config.ts";
 import { mayAct } from "../mesh/access.ts";
 import { StageServer } from "../offload/stage-server.ts";
 import { AgentPipelines } from "./agent-pipelines.ts";
 import { describePeers, describeStatus, describeTop } from "./agent-view.ts";
 import { buildMs } from "./build-time.ts";
+import type { LoadedPipeline } from "./load-pipeline.ts";
 import { readMemberSettings } from "./member-settings.ts";
 import type { MemberUse } from "./member-use.ts";
 import { loadMeshState, type MeshState } from "./mesh-state.ts";
@@ -52,6 +54,7 @@ export async function openAgent(options: AgentOptions): Promise<RunningAgent> {
         host: program.openHost({
           limits: describeNodeLimits(settings.execute),
           unpack: unpackForPeer(config, settings.execute.allow_unsigned),
+          findPipeline: (name) => loadNamed(program, settings, name),
           onLog: (line) => onLog({ level: "info", about: `node ${line.node}`, message: line.text }),
         }),
         timers: systemTimers,
@@ -138,6 +141,18 @@ function useOf(
 ): MemberUse {
   const offers = closing.use(offerPackages(mesh, config));
   return { identity, mesh, sockets, statement, offer: offers.offer };
+}
+
+/** What the agent's file knows by this name, enabled or not: whoever may have nodes run here may have these. @throws RemoteMediaError `peer-unfit` */
+async function loadNamed(
+  program: Program,
+  { pipelines }: AgentConfig,
+  name: string,
+): Promise<LoadedPipeline> {
+  const known = Object.hasOwn(pipelines, name) ? pipelines[name] : undefined;
+  if (known === undefined) throw new RemoteMediaError("peer-unfit", "it knows no pipeline of that name");
+  const overrides = Object.entries(known.set).map(([param, value]) => `${param}=${JSON.stringify(value)}`);
+  return program.load({ path: known.path, overrides }, { keys: [], allowUnsigned: false });
 }
 
 function whyBarred(isEnabled: boolean, member: Member | undefined): string | undefined {

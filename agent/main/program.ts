@@ -130,7 +130,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Makes runners for stages of peers. */
-  openHost(options: Pick<SandboxHostOptions, "limits" | "unpack" | "onLog">): SandboxHost {
+  openHost(options: Pick<SandboxHostOptions, "limits" | "unpack" | "findPipeline" | "onLog">): SandboxHost {
     return new SandboxHost({ ...options, pool: this.#pool, library: this.#library });
   }
 

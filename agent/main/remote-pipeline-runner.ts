@@ -4,10 +4,10 @@ import { systemTimers } from "../../platform/contract/timers.ts";
 import { buildCatalog } from "../manifest/catalog.ts";
 import { parseManifest } from "../manifest/parse-manifest.ts";
 import { resolvePipeline } from "../manifest/resolve.ts";
-import type { ResolvedNode, ResolvedPipeline } from "../manifest/resolved.ts";
+import type { PortReference, ResolvedNode } from "../manifest/resolved.ts";
+import { remotePipelineType } from "../native/native-names.ts";
 import { parseRemotePipeline, type RemotePipeline } from "../native/nodes/remote-pipeline.ts";
-import type { Frame } from "../node/frame.ts";
-import type { NodeMetrics, NodeRunner, Outcome } from "../node/runner.ts";
+import type { NodeRunner } from "../node/runner.ts";
 import type { Candidate, OffloadEvent, OffloadedStage } from "../offload/candidate.ts";
 import { CircuitBreaker } from "../offload/circuit-breaker.ts";
 import { OffloadRunner } from "../offload/offload-runner.ts";
@@ -15,16 +15,22 @@ import type { PeerSession } from "../protocol/peer-session.ts";
 import { builtinDescriptors } from "./builtin-nodes.ts";
 import { addressOf } from "./find-places.ts";
 import type { MemberUse } from "./member-use.ts";
+import { RenamedRunner } from "./renamed-runner.ts";
 
 /** The pipeline within, and where its one way in and its ways out are. */
 export interface InnerPipeline {
   readonly params: RemotePipeline;
   readonly manifest: string;
-  readonly resolved: ResolvedPipeline;
-  readonly entry: { readonly node: string; readonly port: string };
+  readonly nodes: OffloadedStage["nodes"];
+  readonly stateful: boolean;
+  readonly maxCallMs: number;
+  readonly entry: PortReference;
   /** `node.port`. */
   readonly exits: readonly string[];
 }
+
+/** What a pipeline that the peer knows by name is called on the wire. */
+const namedNode = "pipeline";
 
 /** Reads the node's params and resolves what they bring along. Pure.
  * @throws RemoteMediaError `node-invalid-params`, and what resolving a manifest throws */
@@ -32,12 +38,7 @@ export function readInnerPipeline({ id, params: given }: ResolvedNode): InnerPip
   const params = parseRemotePipeline(given, id);
   const refuse = (why: string, hint: string) =>
     new RemoteMediaError("node-invalid-params", `node "${id}": ${why}`, { where: { node: id }, hint });
-  if (params.source.kind === "name") {
-    throw refuse(
-      `a pipeline can't be asked for by its name ("${params.source.name}") by this version`,
-      "give the pipeline itself as `manifest`",
-    );
-  }
+  if (params.source.kind === "name") return namedPipeline(params, params.source.name);
   const { manifest } = params.source;
   const resolved = resolvePipeline(parseManifest(manifest), buildCatalog(builtinDescriptors()));
   const [entry, ...others] = resolved.openInputs;
@@ -50,8 +51,29 @@ export function readInnerPipeline({ id, params: given }: ResolvedNode): InnerPip
       "each node but the first is fed by one connection",
     );
   }
-  const exits = resolved.openOutputs.map(({ node, port }) => `${node}.${port}`);
-  return { params, manifest, resolved, entry: { node: entry.node, port: entry.port }, exits };
+  return {
+    params,
+    manifest,
+    nodes: resolved.nodes.map(({ id: node, type, policy }) => ({ id: node, type, action: policy.action })),
+    stateful: resolved.nodes.some(({ descriptor }) => descriptor.stateful),
+    maxCallMs: resolved.nodes.reduce((sum, { limits }) => sum + limits.maxExecutionMs, 0),
+    entry: { node: entry.node, port: entry.port },
+    exits: resolved.openOutputs.map(({ node, port }) => `${node}.${port}`),
+  };
+}
+
+/** A pipeline that only the peer knows: it is asked for as the one node that it looks like from here, and may remember anything. */
+function namedPipeline(params: RemotePipeline, name: string): InnerPipeline {
+  const node = { id: namedNode, node_type: remotePipelineType, params: { pipeline_name: name } };
+  return {
+    params,
+    manifest: JSON.stringify({ version: "v1", metadata: { name }, nodes: [node] }),
+    nodes: [{ id: namedNode, type: remotePipelineType }],
+    stateful: true,
+    maxCallMs: params.timeoutMs,
+    entry: { node: namedNode, port: "in" },
+    exits: [`${namedNode}.out`],
+  };
 }
 
 /** Every endpoint is a candidate; the breaker's and retry's numbers are the node's. */
@@ -61,17 +83,17 @@ export function makeRemotePipelineRunner(
   onEvent: (event: OffloadEvent) => void,
 ): NodeRunner {
   const inner = readInnerPipeline(node);
-  const { params, resolved } = inner;
+  const { params, nodes, stateful, maxCallMs } = inner;
   const timers = systemTimers;
   const stage: OffloadedStage = {
-    nodes: resolved.nodes.map(({ id, type, policy }) => ({ id, type, action: policy.action })),
+    nodes,
     root: inner.entry.node,
     manifest: inner.manifest,
     wanted: inner.exits,
-    stateful: resolved.nodes.some(({ descriptor }) => descriptor.stateful),
+    stateful,
     deadlineMs: params.timeoutMs,
     path: [member.identity.device],
-    maxCallMs: resolved.nodes.reduce((sum, { limits }) => sum + limits.maxExecutionMs, 0),
+    maxCallMs,
   };
   const breakers = new Map(
     params.endpoints.map((endpoint) => [
@@ -105,7 +127,7 @@ export function makeRemotePipelineRunner(
     maxDeaths,
     patienceMs: params.timeoutMs,
   });
-  return new OuterRunner(node, inner, runner);
+  return new RenamedRunner(node, inner.entry, runner);
 }
 
 /** By its name or id among those that are known, else at its address. */
@@ -117,65 +139,4 @@ async function reach(endpoint: string, { mesh, sockets }: MemberUse): Promise<Pe
   }
   if (only !== undefined) return mesh.session(only.device);
   return mesh.meet(await sockets.connect(addressOf(endpoint)));
-}
-
-/** Gives the pipeline's inner names their outer ones. */
-class OuterRunner implements NodeRunner {
-  readonly #node: ResolvedNode;
-  readonly #inner: InnerPipeline;
-  readonly #runner: NodeRunner;
-  #framesIn = 0;
-  #framesOut = 0;
-
-  constructor(node: ResolvedNode, inner: InnerPipeline, runner: NodeRunner) {
-    this.#node = node;
-    this.#inner = inner;
-    this.#runner = runner;
-  }
-
-  get window(): number {
-    return this.#runner.window;
-  }
-
-  open(): Promise<void> {
-    return this.#runner.open();
-  }
-
-  async process(frame: Frame): Promise<Outcome> {
-    this.#framesIn += 1;
-    return this.#rename(await this.#runner.process({ ...frame, port: this.#inner.entry.port }));
-  }
-
-  async flush(): Promise<Outcome> {
-    return this.#rename(await this.#runner.flush());
-  }
-
-  close(): Promise<void> {
-    return this.#runner.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  metrics(): ReadonlyMap<string, NodeMetrics> {
-    const inner = this.#runner.metrics();
-    const root = inner.get(this.#inner.entry.node);
-    if (root === undefined) return new Map();
-    return new Map([[this.#node.id, { ...root, framesIn: this.#framesIn, framesOut: this.#framesOut }]]);
-  }
-
-  #rename({ emissions, failures }: Outcome): Outcome {
-    const { id, type } = this.#node;
-    this.#framesOut += emissions.length;
-    return {
-      emissions: emissions.map(({ frame }) => ({ node: id, frame: { ...frame, port: "out" } })),
-      failures: failures.map((failure) => ({
-        ...failure,
-        node: id,
-        nodeType: type,
-        message: `${failure.node}: ${failure.message}`,
-      })),
-    };
-  }
 }

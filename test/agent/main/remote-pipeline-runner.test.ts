@@ -40,8 +40,15 @@ describe("a RemotePipelineNode", () => {
     expect(JSON.parse(inner.manifest)).toEqual(chain);
   });
 
+  test("asks for a pipeline by its name as for the one node that it looks like", () => {
+    const inner = readInnerPipeline(nodeOf({ endpoint: "attic", pipeline_name: "doorbell" }));
+    expect(inner).toMatchObject({ stateful: true, exits: ["pipeline.out"], entry: { node: "pipeline" } });
+    expect(JSON.parse(inner.manifest).nodes).toEqual([
+      { id: "pipeline", node_type: "RemotePipelineNode", params: { pipeline_name: "doorbell" } },
+    ]);
+  });
+
   test.each([
-    ["a pipeline by its name, which nobody can give yet", { endpoint: "attic", pipeline_name: "x" }],
     ["no endpoint", { manifest: chain }],
     ["two ways in", { endpoint: "attic", manifest: { version: "v1", nodes: chain.nodes } }],
     [
