@@ -5,14 +5,14 @@ import { HedgedLink } from "./hedged-link.ts";
 
 export interface HedgeOptions {
   readonly timers: Timers;
-  /** When the next try begins while none is connected, in ms after the first; each costs a connection. Default after 120, 300 and 650. */
+  /** When the next try begins while none is connected, in ms after the first; each costs a connection. Default after 45, 160 and 450: some ten times what a link in a LAN takes. */
   readonly afterMs?: readonly number[];
 }
 
 /** Makers whose links race. Both ends have to hedge: an answerer that doesn't, keeps to the first try.
  * A lost packet of the DTLS handshake is repeated only after a second, by OpenSSL's clock, which can't be set.
  * @see https://www.rfc-editor.org/rfc/rfc6347#section-4.2.4.1 */
-export function hedgeLinks(maker: LinkMaker, { timers, afterMs = [120, 300, 650] }: HedgeOptions): LinkMaker {
+export function hedgeLinks(maker: LinkMaker, { timers, afterMs = [45, 160, 450] }: HedgeOptions): LinkMaker {
   const links = new Set<Link>();
   return {
     fingerprint: maker.fingerprint,
