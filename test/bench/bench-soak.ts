@@ -11,7 +11,7 @@ const lookMs = 5000;
 /** Growth is counted from here on: before that, compilers and buffers find their size. */
 const settledMs = 60_000;
 
-export interface Soak {
+interface Soak {
   readonly frames: number;
   /** Of resident memory since it had settled, in MiB. */
   readonly callerGrowth: number;
@@ -29,7 +29,7 @@ export async function benchSoak(): Promise<Row[]> {
   ];
 }
 
-export async function soak(lastsMinutes: number): Promise<Soak> {
+async function soak(lastsMinutes: number): Promise<Soak> {
   const way = await openOffloadEcho();
   const picture = new Uint8Array(pictureBytes);
   const looks: Look[] = [];
