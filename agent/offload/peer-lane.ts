@@ -2,7 +2,8 @@
 import { RemoteMediaError, toRemoteMediaError } from "../../platform/base/error.ts";
 import type { Channel } from "../../platform/contract/link.ts";
 import type { Timers } from "../../platform/contract/timers.ts";
-import type { Credit, StageMessage } from "../protocol/control-message.ts";
+import type { NodeFailure } from "../node/failure.ts";
+import type { CallTimes, Credit, StageMessage } from "../protocol/control-message.ts";
 import { CreditBalance } from "../protocol/credit-balance.ts";
 import { peerInvalid } from "../protocol/field-reader.ts";
 import type { PeerSession, StageControl } from "../protocol/peer-session.ts";
@@ -210,16 +211,17 @@ export class PeerLane implements Lane {
       this.#results.receive(message.data.length);
       this.#gatherer.add(message);
       this.refresh();
+      if (message.ended !== undefined) this.#answer(message.call, message.ended, []);
     } else if (message.type === "ack") {
-      if (message.refused === undefined) this.#answer(message);
+      if (message.refused === undefined) this.#answer(message.call, message, message.failures);
       else this.#refuse(message.call, readWireError(message.refused, this.#name));
     }
   }
 
-  #answer(ack: Extract<StageMessage, { type: "ack" }>): void {
+  #answer(number: number, times: CallTimes, failures: readonly NodeFailure[]): void {
     const call = this.#calls[0];
-    if (call?.number !== ack.call) throw peerInvalid("an ack of no call that is its turn");
-    const result = this.#gatherer.end(ack);
+    if (call?.number !== number) throw peerInvalid("an ack of no call that is its turn");
+    const result = this.#gatherer.end(times, failures);
     this.#calls.shift();
     this.#events.answered(call.ours, result);
   }

@@ -3,7 +3,7 @@
 import type { NodeFailure } from "../node/failure.ts";
 import { defaultLimits } from "../node/limits.ts";
 import type { Emission } from "../node/runner.ts";
-import type { StageMessage } from "../protocol/control-message.ts";
+import type { CallTimes, StageMessage } from "../protocol/control-message.ts";
 import { peerInvalid } from "../protocol/field-reader.ts";
 import type { OffloadedStage } from "./candidate.ts";
 import type { CallResult } from "./lane.ts";
@@ -36,16 +36,11 @@ export class ResultGatherer {
     this.#emissions.push({ node, frame: { port, pts, payload, data } });
   }
 
-  end(ack: Extract<StageMessage, { type: "ack" }>): CallResult {
-    const failures = ack.failures.map((failure) => this.#ours(failure));
-    if (ack.waitedUs > ack.serviceUs) throw peerInvalid("a call that waited for longer than it took");
-    const result = {
-      emissions: this.#emissions,
-      failures,
-      bytes: this.#bytes,
-      serviceUs: ack.serviceUs,
-      waitedUs: ack.waitedUs,
-    };
+  /** The call has ended, with what it gave. */
+  end({ serviceUs, waitedUs }: CallTimes, told: readonly NodeFailure[]): CallResult {
+    const failures = told.map((failure) => this.#ours(failure));
+    if (waitedUs > serviceUs) throw peerInvalid("a call that waited for longer than it took");
+    const result = { emissions: this.#emissions, failures, bytes: this.#bytes, serviceUs, waitedUs };
     this.#emissions = [];
     this.#bytes = 0;
     return result;

@@ -4,7 +4,7 @@ import type { Channel } from "../../platform/contract/link.ts";
 import type { Timers } from "../../platform/contract/timers.ts";
 import type { Frame } from "../node/frame.ts";
 import type { NodeRunner, Outcome } from "../node/runner.ts";
-import type { Credit, Open, StageMessage } from "../protocol/control-message.ts";
+import type { CallTimes, Credit, Open, StageMessage } from "../protocol/control-message.ts";
 import { CreditBalance } from "../protocol/credit-balance.ts";
 import { encodeStageMessage } from "../protocol/stage-pieces.ts";
 import { StageReader } from "../protocol/stage-reader.ts";
@@ -187,14 +187,11 @@ export class ServedStage {
     const kept = outcome.emissions.filter(({ node, frame }) => this.#wanted.has(`${node}.${frame.port}`));
     const bytes = kept.reduce((sum, { frame }) => sum + frame.data.length, 0);
     this.#heldBytes += bytes;
-    const ack: StageMessage = {
-      type: "ack",
-      call: call.number,
-      failures: outcome.failures,
+    const times: CallTimes = {
       serviceUs: Math.round((nowMs - call.arrivedMs) * 1000),
       waitedUs: Math.round((call.startedMs - call.arrivedMs) * 1000),
     };
-    this.#results.push({ call, pieces: tell(call.number, { ...outcome, emissions: kept }, ack), bytes });
+    this.#results.push({ call, pieces: tell(call.number, { ...outcome, emissions: kept }, times), bytes });
     this.#repay(call);
     this.#flow();
     this.#pump();
@@ -299,21 +296,16 @@ export class ServedStage {
   }
 }
 
+/** The call's end goes with its last frame where it can: one message less to wait for. */
 function* tell(
   call: number,
-  { emissions }: Outcome,
-  ack: StageMessage,
+  { emissions, failures }: Outcome,
+  times: CallTimes,
 ): Generator<StageMessage, void, undefined> {
-  for (const { node, frame } of emissions) {
-    yield {
-      type: "frame",
-      call,
-      node,
-      port: frame.port,
-      pts: frame.pts,
-      payload: frame.payload,
-      data: frame.data,
-    };
+  const last = failures.length === 0 ? emissions.length - 1 : -1;
+  for (const [i, { node, frame }] of emissions.entries()) {
+    const { port, pts, payload, data } = frame;
+    yield { type: "frame", call, node, port, pts, payload, data, ...(i === last && { ended: times }) };
   }
-  yield ack;
+  if (last < 0) yield { type: "ack", call, failures, ...times };
 }

@@ -139,6 +139,12 @@ export type ControlMessage =
   | Blob
   | Bye;
 
+/** Of a call at the peer, in µs: from its frame's arrival to its end, and the part of that in which it waited. */
+export interface CallTimes {
+  readonly serviceUs: number;
+  readonly waitedUs: number;
+}
+
 /** What travels on a stage's channel, in the order in which it happened. `call` numbers the frames that enter, from 1, without gaps, by stage
  * channel; a caller may give it any meaning of its own beyond that. */
 export type StageMessage =
@@ -152,18 +158,17 @@ export type StageMessage =
       readonly pts: number;
       readonly payload: Payload;
       readonly data: Uint8Array;
+      /** From the peer, on a call's last frame: the call has ended without a failure, and no `ack` follows. */
+      readonly ended?: CallTimes | undefined;
     }
   /** From the peer: the call has ended, all its frames went before. `failures` at most 1024. */
-  | {
+  | ({
       readonly type: "ack";
       readonly call: number;
       readonly failures: readonly NodeFailure[];
-      /** Time from the frame's arrival to this, and the part of it that it waited, in µs. */
-      readonly serviceUs: number;
-      readonly waitedUs: number;
       /** Set when the peer didn't take the call: `peer-busy`. Nothing of it was done. */
       readonly refused?: WireError | undefined;
-    }
+    } & CallTimes)
   | { readonly type: "credit"; readonly credit: Credit }
   /** Towards the peer: no more frames; answered by frames and an ack of this call. */
   | { readonly type: "flush"; readonly call: number };

@@ -31,10 +31,11 @@ function splitMessage(message: StageMessage): { head: unknown; body: Uint8Array 
   switch (message.type) {
     case "frame": {
       // Field by field: a frame may have come by with more on it.
-      const { type, call, node, port, pts, payload, data } = message;
+      const { type, call, node, port, pts, payload, data, ended } = message;
       if (data.length > protocolBounds.frameBytes)
         throw new RemoteMediaError("internal", `a frame of ${data.length} bytes; no peer takes it`);
-      return { head: { type, call, node, port, pts, payload, size: data.length }, body: data };
+      const head = { type, call, node, port, pts, payload, size: data.length, ...(ended && { ended }) };
+      return { head, body: data };
     }
     case "ack": {
       const { failures, refused, ...head } = message;

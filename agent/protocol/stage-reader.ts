@@ -2,7 +2,7 @@
 import { payloadProblem } from "../node/payload-check.ts";
 import { protocolBounds } from "./bounds.ts";
 import { decodeCbor } from "./cbor.ts";
-import type { StageMessage } from "./control-message.ts";
+import type { CallTimes, StageMessage } from "./control-message.ts";
 import { readFailures } from "./failure-reader.ts";
 import { FieldReader, peerInvalid } from "./field-reader.ts";
 import { GatheredBytes } from "./gathered-bytes.ts";
@@ -94,11 +94,12 @@ export class StageReader {
     const pts = fields.whole("pts", Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER);
     const payload = readPayload(fields.any("payload"));
     const size = fields.whole("size", this.#maxFrameBytes);
+    const ended = this.#fromCaller ? undefined : optionalTimes(fields.any("ended"));
     fields.end();
     const finish = (data: Uint8Array): StageMessage => {
       const problem = payloadProblem(payload, data);
       if (problem !== undefined) throw peerInvalid(problem);
-      return { type: "frame", call, node, port, pts, payload, data };
+      return { type: "frame", call, node, port, pts, payload, data, ...(ended && { ended }) };
     };
     return { size, finish };
   }
@@ -127,16 +128,27 @@ function readCredit(fields: FieldReader, bytes: Uint8Array): StageMessage {
 /** A day, in µs: longer than any call. */
 const maxUs = 86_400_000_000;
 
+function readTimes(fields: FieldReader): CallTimes {
+  return { serviceUs: fields.amount("serviceUs", maxUs), waitedUs: fields.amount("waitedUs", maxUs) };
+}
+
+function optionalTimes(value: unknown): CallTimes | undefined {
+  if (value === undefined) return undefined;
+  const fields = new FieldReader(value, "a call's end");
+  const times = readTimes(fields);
+  fields.end();
+  return times;
+}
+
 function readAck(fields: FieldReader) {
   const call = fields.whole("call", Number.MAX_SAFE_INTEGER, 1);
-  const serviceUs = fields.amount("serviceUs", maxUs);
-  const waitedUs = fields.amount("waitedUs", maxUs);
+  const times = readTimes(fields);
   const refused = fields.optionalError("refused");
   const size = fields.whole("size", protocolBounds.failureBytes);
   fields.end();
   const finish = (bytes: Uint8Array): StageMessage => {
     const failures = bytes.length === 0 ? [] : readFailures(bytes);
-    return { type: "ack", call, failures, serviceUs, waitedUs, ...(refused && { refused }) };
+    return { type: "ack", call, failures, ...times, ...(refused && { refused }) };
   };
   return { size, finish };
 }

@@ -68,6 +68,7 @@ const failure: NodeFailure = {
   framePts: 1000,
   consecutive: 1,
 };
+const ended = { serviceUs: 2, waitedUs: 1 };
 const busy = { code: "peer-busy", message: "later" };
 
 const onFrame =
@@ -85,6 +86,18 @@ describe("A peer is believed nothing more once it has said", () => {
     ["a frame of a call that never was", onFrame((frame) => [{ ...frame, call: 99 }])],
     ["a frame of a call that was answered", onAck((ack) => [ack, frameOf(ack.call)])],
     ["an ack twice", onAck((ack) => [ack, ack])],
+    ["an ack of a call that a frame ended", onFrame((frame) => [{ ...frame, ended }])],
+    [
+      "two frames that end a call",
+      onFrame((frame) => [
+        { ...frame, ended },
+        { ...frame, ended },
+      ]),
+    ],
+    [
+      "a longer wait than the whole took, with a frame",
+      onFrame((frame) => [{ ...frame, ended: { serviceUs: 1, waitedUs: 2 } }]),
+    ],
     ["an ack of a call that isn't its turn", onAck((ack) => [{ ...ack, call: ack.call + 1 }])],
     ["a refusal of a call that never was", onAck((ack) => [{ ...ack, call: 99, refused: busy }])],
     ["a refusal of a call that it has results of", onAck((ack) => [{ ...ack, refused: busy }])],
@@ -122,6 +135,19 @@ describe("A peer is believed nothing more once it has said", () => {
 });
 
 describe("A lane", () => {
+  it("takes a call's end with its last frame", async () => {
+    const scene = new LaneScene();
+    await scene.open();
+    scene.peer.lie = (message) => {
+      if (message.type === "frame") return [{ ...message, ended }];
+      return message.type === "ack" ? [] : [message];
+    };
+    scene.send(3);
+    await scene.timers.advance(100);
+    expect(scene.answered).toHaveLength(3);
+    expect(scene.answered[0]).toMatchObject({ ...ended, failures: [] });
+  });
+
   it("passes on failures of the stage's own nodes, with the type that we know", async () => {
     const scene = new LaneScene();
     await scene.open();

@@ -123,8 +123,13 @@ export class HandChannel implements Channel {
     });
   }
 
-  get acks() {
-    return this.heard.flatMap((message) => (message.type === "ack" ? [message] : []));
+  /** The calls' ends, also those that came with a frame. */
+  get acks(): Extract<StageMessage, { type: "ack" }>[] {
+    return this.heard.flatMap((message): Extract<StageMessage, { type: "ack" }>[] => {
+      if (message.type === "ack") return [message];
+      if (message.type !== "frame" || message.ended === undefined) return [];
+      return [{ type: "ack", call: message.call, failures: [], ...message.ended }];
+    });
   }
 
   get frames() {

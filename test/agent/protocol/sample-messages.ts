@@ -114,6 +114,16 @@ export const samplePeer: Readonly<Record<string, StageMessage>> = {
     payload: { kind: "encoded", codec: "é—𝄞" },
     data: Uint8Array.of(255),
   },
+  "frame that ends its call": {
+    type: "frame",
+    call: 1,
+    node: "denoise",
+    port: "out",
+    pts: 20_000,
+    payload: { kind: "bytes" },
+    data: Uint8Array.of(9),
+    ended: { serviceUs: 1500.5, waitedUs: 12 },
+  },
   ack: { type: "ack", call: 1, failures: [], serviceUs: 1500.5, waitedUs: 0 },
   "ack of a failed call": {
     type: "ack",

@@ -126,6 +126,16 @@ describe("A piece is refused", () => {
     ["with a flush that has bytes", "caller", [piece({ type: "flush", call: 1 }, 1)]],
     ["with a frame that says it left a node", "caller", [piece({ ...head, node: "a" }, 1, 2)]],
     ["with a frame that left no node", "peer", [piece(head, 1, 2)]],
+    [
+      "of a frame that ends its call, from a caller",
+      "caller",
+      [piece({ ...head, ended: { serviceUs: 1, waitedUs: 0 } }, 1, 2)],
+    ],
+    [
+      "of a frame that ends its call at no time",
+      "peer",
+      [piece({ ...head, node: "a", ended: { serviceUs: 1 } }, 1, 2)],
+    ],
     ["with an ack from a caller", "caller", [piece(ack)]],
     ["with a flush from a peer", "peer", [piece({ type: "flush", call: 1 })]],
     ["with a field more", "peer", [piece({ ...ack, more: 1 })]],
