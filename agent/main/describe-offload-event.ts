@@ -7,7 +7,7 @@ export function describeOffloadEvent(event: OffloadEvent): Pick<AgentLog, "level
     case "opened":
       return { level: "info", message: `runs on ${event.name}` };
     case "lost": {
-      const rest = event.replayed === 0 ? "" : `; ${event.replayed} frames go elsewhere`;
+      const rest = event.replayed === 0 ? "" : `; frames that go elsewhere: ${event.replayed}`;
       return { level: "warning", message: `${event.name} is lost: ${event.message} [${event.code}]${rest}` };
     }
     case "suspected":

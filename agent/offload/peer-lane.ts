@@ -210,8 +210,9 @@ export class PeerLane implements Lane {
       if (this.#calls[0]?.number !== message.call) throw peerInvalid("a frame of no call that is its turn");
       this.#results.receive(message.data.length);
       this.#gatherer.add(message);
-      this.refresh();
+      // Before the credit, which may find the channel gone: a lane that has ended answers nothing more.
       if (message.ended !== undefined) this.#answer(message.call, message.ended, []);
+      this.refresh();
     } else if (message.type === "ack") {
       if (message.refused === undefined) this.#answer(message.call, message, message.failures);
       else this.#refuse(message.call, readWireError(message.refused, this.#name));

@@ -1,11 +1,12 @@
 // One stage at one peer that says what can't be true, or stops: each lie alone is enough.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { NodeFailure } from "../../../agent/node/failure.ts";
 import type { OffloadedStage, PeerCandidate } from "../../../agent/offload/candidate.ts";
 import type { CallResult } from "../../../agent/offload/lane.ts";
 import { PeerLane } from "../../../agent/offload/peer-lane.ts";
 import type { StageMessage } from "../../../agent/protocol/control-message.ts";
-import type { RemoteMediaError } from "../../../platform/base/error.ts";
+import { RemoteMediaError } from "../../../platform/base/error.ts";
+import type { Channel } from "../../../platform/contract/link.ts";
 import { FakeTimers } from "../../../platform/fake/fake-timers.ts";
 import { type Lie, ModelPeer } from "./model-peer.ts";
 import { simulatedStage } from "./offload-scene.ts";
@@ -18,6 +19,9 @@ class LaneScene {
   readonly peer: ModelPeer;
   readonly lane: PeerLane;
   ended: RemoteMediaError | undefined;
+  isNeeded = false;
+  /** What the lane told, in order. */
+  readonly told: ("answered" | "ended")[] = [];
   #sent = 0;
 
   constructor(stage: Partial<OffloadedStage> = {}) {
@@ -35,13 +39,17 @@ class LaneScene {
       stage: { ...simulatedStage, ...stage },
       timers: this.timers,
       events: {
-        answered: (_, result) => this.answered.push(result),
+        answered: (_, result) => {
+          this.told.push("answered");
+          this.answered.push(result);
+        },
         refused: (_, why) => this.refused.push(why),
         room: () => {},
         ended: (why) => {
+          this.told.push("ended");
           this.ended = why;
         },
-        isNeeded: () => false,
+        isNeeded: () => this.isNeeded,
       },
     });
   }
@@ -146,6 +154,23 @@ describe("A lane", () => {
     await scene.timers.advance(100);
     expect(scene.answered).toHaveLength(3);
     expect(scene.answered[0]).toMatchObject({ ...ended, failures: [] });
+  });
+
+  it("answers nothing once it has told its end, also where the frame that ends a call asks for credit", async () => {
+    const scene = new LaneScene({ maxFramesOut: 5000 });
+    const session = await connected(scene);
+    const openChannel = vi.spyOn(session, "openStageChannel");
+    await scene.open();
+    const channel = openChannel.mock.results[0]!.value as Channel;
+    scene.isNeeded = true;
+    // The last of them takes what was left of the credit.
+    scene.peer.lie = onFrame((frame) => [...Array(1023).fill(frame), { ...frame, ended }]);
+    scene.send(1);
+    channel.send = () => {
+      throw new RemoteMediaError("peer-lost", "the channel has just gone");
+    };
+    await scene.timers.advance(100);
+    expect(scene.told).toEqual(["answered", "ended"]);
   });
 
   it("passes on failures of the stage's own nodes, with the type that we know", async () => {

@@ -21,12 +21,14 @@ export class SlowEcho implements NodeRunner {
   readonly #timers: FakeTimers;
   readonly #serviceMs: number;
   readonly #copies: number;
+  readonly #failures: Outcome["failures"];
   #tail: Promise<unknown> = Promise.resolve();
 
-  constructor(timers: FakeTimers, serviceMs: number, copies: number) {
+  constructor(timers: FakeTimers, serviceMs: number, copies: number, failures: Outcome["failures"]) {
     this.#timers = timers;
     this.#serviceMs = serviceMs;
     this.#copies = copies;
+    this.#failures = failures;
   }
 
   async open(): Promise<void> {}
@@ -40,7 +42,10 @@ export class SlowEcho implements NodeRunner {
       this.processed += 1;
       const emission = { node: "echo", frame: { ...frame, port: "out" } };
       const hidden = { node: "echo", frame: { ...frame, port: "unwanted" } };
-      return { emissions: [...Array.from({ length: this.#copies }, () => emission), hidden], failures: [] };
+      return {
+        emissions: [...Array.from({ length: this.#copies }, () => emission), hidden],
+        failures: this.#failures,
+      };
     });
     this.#tail = done;
     return done;
@@ -205,20 +210,21 @@ export function openServing(
   changes: Partial<StageServerOptions> & {
     serviceMs?: number;
     copies?: number;
+    failures?: Outcome["failures"];
     roles?: readonly Role[];
   } = {},
 ) {
   const timers = new FakeTimers();
   const runners: SlowEcho[] = [];
   const requests: StageRequest[] = [];
-  const { serviceMs = 10, copies = 1, roles = ["capture"], ...options } = changes;
+  const { serviceMs = 10, copies = 1, failures = [], roles = ["capture"], ...options } = changes;
   const server = new StageServer({
     self: "server",
     timers,
     host: {
       makeStage: async (request) => {
         requests.push(request);
-        const runner = new SlowEcho(timers, serviceMs, copies);
+        const runner = new SlowEcho(timers, serviceMs, copies, failures);
         runners.push(runner);
         return runner;
       },

@@ -115,6 +115,45 @@ describe("a stage", () => {
   });
 });
 
+describe("a call's end", () => {
+  const failure = {
+    node: "echo",
+    nodeType: "Echo",
+    code: "node-bad-input",
+    message: "it hurts",
+    framePts: 1,
+    consecutive: 1,
+  } as const;
+
+  async function endOf(changes: Parameters<typeof openServing>[0]) {
+    const scene = openServing(changes);
+    const channel = await openStage(scene);
+    channel.sayFrame(1);
+    await scene.timers.advance(100);
+    return channel.heard.flatMap((message) => {
+      if (message.type === "frame") return [message.ended === undefined ? "frame" : "frame that ends it"];
+      return message.type === "ack" ? [`ack with ${message.failures.length} failures`] : [];
+    });
+  }
+
+  test("goes with the last of its frames", async () => {
+    expect(await endOf({ copies: 3 })).toEqual(["frame", "frame", "frame that ends it"]);
+  });
+
+  test("comes by itself, with the failures, where a node failed beside what others gave", async () => {
+    expect(await endOf({ copies: 2, failures: [failure] })).toEqual([
+      "frame",
+      "frame",
+      "ack with 1 failures",
+    ]);
+  });
+
+  test("comes by itself where nothing was given, failed or not", async () => {
+    expect(await endOf({ copies: 0 })).toEqual(["ack with 0 failures"]);
+    expect(await endOf({ copies: 0, failures: [failure] })).toEqual(["ack with 1 failures"]);
+  });
+});
+
 describe("a refusal", () => {
   test("of the 65th stage comes at once, and a place is free again when one closes", async () => {
     const scene = openServing();
